@@ -1,0 +1,1 @@
+int AllocationCounter_p(void);

@@ -1,0 +1,1 @@
+int RawBaseline_p(void);

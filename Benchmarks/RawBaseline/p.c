@@ -1,0 +1,1 @@
+int RawBaseline_p(void); int RawBaseline_p(void){return 0;}

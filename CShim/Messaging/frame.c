@@ -1,0 +1,1 @@
+int rm_placeholder(void); int rm_placeholder(void){return 0;}

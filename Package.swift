@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Settings of every Swift target. A nonisolated async function runs on its caller's executor, so that a call made
+/// on an event loop never leaves it.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "ringmaster",
+    products: [
+        .library(name: "Ringmaster", targets: ["Ringmaster"]),
+        .library(name: "RingmasterProtocol", targets: ["RingmasterProtocol"]),
+        .executable(name: "bench", targets: ["bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // The C shim: sockets and framing on the hot path, and the key hash. No policy.
+        .target(
+            name: "CShim",
+            path: "CShim/Messaging",
+            linkerSettings: [.linkedLibrary("zmq")]
+        ),
+        .target(
+            name: "CShimHash",
+            path: "CShim/Hash"
+        ),
+
+        // Pure: no I/O, no clock, no randomness.
+        .target(
+            name: "RingmasterProtocol",
+            dependencies: ["CShimHash"],
+            swiftSettings: swiftSettings
+        ),
+        // Live: event loop, transport, RPC, pub/sub, locks, security.
+        .target(
+            name: "Ringmaster",
+            dependencies: [
+                "CShim",
+                "RingmasterProtocol",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        // Histograms, CSV, plots and reports. Knows nothing of RPC.
+        .target(
+            name: "Measurement",
+            dependencies: [.product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: swiftSettings
+        ),
+
+        // The benchmark: drivers in Swift, the same work in plain C, and a counter of heap allocations.
+        .target(
+            name: "RawBaseline",
+            path: "Benchmarks/RawBaseline",
+            linkerSettings: [.linkedLibrary("zmq"), .linkedLibrary("msgpackc")]
+        ),
+        .target(
+            name: "AllocationCounter",
+            path: "Benchmarks/AllocationCounter"
+        ),
+        // What a benchmark run leaves behind: rows, CSV, plots, report, comparison of two runs.
+        .target(
+            name: "BenchResults",
+            dependencies: ["Measurement"],
+            path: "Benchmarks/BenchResults",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "bench",
+            dependencies: [
+                "AllocationCounter",
+                "BenchResults",
+                "Measurement",
+                "RawBaseline",
+                "Ringmaster",
+                "RingmasterProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            path: "Benchmarks/bench",
+            swiftSettings: swiftSettings
+        ),
+
+        .testTarget(
+            name: "RingmasterProtocolTests",
+            dependencies: ["RingmasterProtocol"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RingmasterTests",
+            dependencies: ["Ringmaster", "CShim"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "MeasurementTests",
+            dependencies: ["Measurement"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "BenchResultsTests",
+            dependencies: ["BenchResults", "Measurement"],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RawBaselineTests",
+            dependencies: ["RawBaseline", "AllocationCounter"],
+            swiftSettings: swiftSettings
+        ),
+    ]
+)
