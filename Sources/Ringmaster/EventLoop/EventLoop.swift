@@ -1,0 +1,383 @@
+// The event loop: one thread that owns ZeroMQ sockets and timers, and runs the jobs of the actors bound to it.
+//
+// Everything on the hot path happens in `turn`: jobs, timers, flush of what was gathered, wait, receive. Frames gather
+// while a turn lasts and leave at its end, so an idle socket sends at once and a busy one in batches, without a timer.
+
+import CShim
+import Glibc
+import RingmasterProtocol
+import Synchronization
+
+/// A single-threaded executor with sockets and timers.
+///
+/// Bind an actor to it with `nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }`;
+/// calls between actors of one loop do not leave its thread. Or give it to a task as its executor preference.
+///
+/// Thread safety: `enqueue`, `post`, `stop` and `isCurrent` may be called from any thread; all the rest only on the loop's
+/// own, which is checked.
+public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+    // @unchecked: `inbox` and `thread` are guarded; `confined` is touched by the loop's thread alone.
+    private let inbox: Mutex<Inbox>
+    private let ownThread = Atomic<UInt>(0)
+    private let poller: OpaquePointer
+    private let clock: @Sendable () -> MonotonicTime
+    private let confined: Confined
+
+    /// What other threads leave for the loop.
+    fileprivate struct Inbox {
+        var jobs: [UnownedJob] = []
+        var actions: [@Sendable () -> Void] = []
+        var loopSleeps = false
+        var stopRequested = false
+    }
+
+    /// A loop for whoever does not care which. Started at first use, never stopped.
+    public static let shared: EventLoop = {
+        let loop = EventLoop(clock: { .now })
+        loop.startThread(name: "ringmaster")
+        return loop
+    }()
+
+    /// A loop that nothing runs yet. `clock` must never go back.
+    private init(clock: @escaping @Sendable () -> MonotonicTime) {
+        var poller: OpaquePointer?
+        let status = rm_poller_create(&poller)
+        guard status == 0, let poller else {
+            // Descriptors or memory ran out before anything began.
+            fatalError("cannot make an event loop: \(String(cString: rm_error_text(status)))")
+        }
+        self.poller = poller
+        self.clock = clock
+        inbox = Mutex(Inbox())
+        confined = Confined(now: clock())
+    }
+
+    deinit {
+        rm_poller_destroy(poller)
+    }
+
+    /// Makes a loop with a thread of its own, which runs until `stop`.
+    public static func start(name: String = "ringmaster") -> EventLoop {
+        let loop = EventLoop(clock: { .now })
+        loop.startThread(name: name)
+        return loop
+    }
+
+    /// Makes a loop without a thread, for tests: the calling thread becomes its own and drives it with `step`.
+    public static func stepped(clock: @escaping @Sendable () -> MonotonicTime = { .now }) -> EventLoop {
+        let loop = EventLoop(clock: clock)
+        loop.ownThread.store(UInt(pthread_self()), ordering: .releasing)
+        return loop
+    }
+
+    /// Whether the caller runs on the loop's thread.
+    public var isCurrent: Bool {
+        ownThread.load(ordering: .relaxed) == UInt(pthread_self())
+    }
+
+    // MARK: Executor
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        if isCurrent {
+            confined.ready.append(job)
+            return
+        }
+        let wake = inbox.withLock { inbox in
+            inbox.jobs.append(job)
+            return inbox.takeSleep()
+        }
+        if wake { rm_poller_wake(poller) }
+    }
+
+    public func checkIsolated() {
+        precondition(isCurrent, "not on the event loop's thread")
+    }
+
+    public func isIsolatingCurrentContext() -> Bool? {
+        isCurrent
+    }
+
+    /// Runs `action` on the loop's thread, in its next turn. From any thread.
+    public func post(_ action: @escaping @Sendable () -> Void) {
+        let wake = inbox.withLock { inbox in
+            inbox.actions.append(action)
+            return inbox.takeSleep()
+        }
+        if wake { rm_poller_wake(poller) }
+    }
+
+    /// Ends the loop's thread after its current turn. Jobs that come later never run: close what lives on it first.
+    public func stop() {
+        let wake = inbox.withLock { inbox in
+            inbox.stopRequested = true
+            return inbox.takeSleep()
+        }
+        if wake { rm_poller_wake(poller) }
+    }
+
+    // MARK: On the loop's thread
+
+    /// The time at which the present turn began or last woke. Costs no clock reading.
+    public var now: MonotonicTime { confined.now }
+
+    /// Reads the clock and returns the present time, for a handler that ran long.
+    @discardableResult
+    public func refreshNow() -> MonotonicTime {
+        confined.now = clock()
+        return confined.now
+    }
+
+    /// Makes a timer of this loop.
+    public func timer(_ action: @escaping () -> Void) -> LoopTimer {
+        LoopTimer(action)
+    }
+
+    /// Arms `timer`. O(log timers).
+    public func arm(_ timer: LoopTimer, at deadline: MonotonicTime) {
+        checkIsolated()
+        confined.timers.arm(timer, at: deadline)
+    }
+
+    /// Disarms `timer`, if it is armed.
+    public func disarm(_ timer: LoopTimer) {
+        checkIsolated()
+        confined.timers.disarm(timer)
+    }
+
+    /// Watches `socket` and calls its handler when there may be something to receive.
+    func add(_ socket: LoopSocket) throws(TransportError) {
+        checkIsolated()
+        let descriptor = rm_socket_descriptor(socket.raw)
+        guard descriptor >= 0 else { throw TransportError(code: descriptor, doing: "watching a socket") }
+        let token = confined.freeTokens.popLast() ?? confined.sockets.count
+        if token == confined.sockets.count { confined.sockets.append(nil) }
+        let status = rm_poller_add(poller, descriptor, UInt64(token))
+        guard status == 0 else { throw TransportError(code: status, doing: "watching a socket") }
+        confined.sockets[token] = socket
+        socket.token = token
+        socket.descriptor = descriptor
+        touch(socket)
+    }
+
+    /// Stops watching `socket`; call before closing it.
+    func remove(_ socket: LoopSocket) {
+        checkIsolated()
+        guard socket.token >= 0 else { return }
+        rm_poller_remove(poller, socket.descriptor)
+        confined.sockets[socket.token] = nil
+        confined.freeTokens.append(socket.token)
+        socket.token = -1
+    }
+
+    /// Notes that `socket` was used: its descriptor may have lost its edge, so its state is read before the loop sleeps.
+    @inline(__always)
+    func touch(_ socket: LoopSocket) {
+        guard !socket.isTouched else { return }
+        socket.isTouched = true
+        confined.touched.append(socket)
+    }
+
+    /// Has `sink` flushed at the end of the turn. The sink sees to it that it is added once.
+    @inline(__always)
+    func flushLater(_ sink: any Flushable) {
+        confined.sinks.append(sink)
+    }
+
+    /// Runs the jobs that are ready now. Those that they make ready in turn wait for the next call, so that a task that
+    /// never suspends for long cannot keep the loop from its sockets.
+    func runReadyJobs() {
+        let queue = confined.ready
+        guard queue.count > 0 else { return }
+        let serial = asUnownedSerialExecutor()
+        let preference = asUnownedTaskExecutor()
+        for _ in 0..<queue.count {
+            guard let job = queue.popFirst() else { return }
+            job.runSynchronously(isolatedTo: serial, taskExecutor: preference)
+        }
+    }
+
+    // MARK: Turning
+
+    /// One turn of a stepped loop: waits at most `maximumWait` for something to happen. Returns false after `stop`.
+    @discardableResult
+    public func step(maximumWait: Duration = .zero) -> Bool {
+        checkIsolated()
+        return turn(maximumWaitNs: maximumWait.nanosecondsClamped)
+    }
+
+    private func startThread(name: String) {
+        let box = Unmanaged.passRetained(Start(loop: self, name: name))
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread,
+            nil,
+            { argument in
+                let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
+                rm_thread_set_name(start.name)
+                start.loop.ownThread.store(UInt(pthread_self()), ordering: .releasing)
+                while start.loop.turn(maximumWaitNs: -1) {}
+                return nil
+            },
+            box.toOpaque()
+        )
+        precondition(status == 0, "cannot make a thread for the event loop")
+        pthread_detach(thread)
+    }
+
+    private final class Start {
+        let loop: EventLoop
+        let name: String
+        init(loop: EventLoop, name: String) {
+            self.loop = loop
+            self.name = name
+        }
+    }
+
+    private func turn(maximumWaitNs: Int64) -> Bool {
+        guard takeInbox() else { return false }
+        runReadyJobs()
+        runTimers()
+        flushSinks()
+        collectReadable()
+        wait(maximumWaitNs)
+        dispatchReadable()
+        runReadyJobs()
+        flushSinks()
+        return true
+    }
+
+    private func takeInbox() -> Bool {
+        let ready = confined.ready
+        let (actions, stop) = inbox.withLock { inbox -> ([@Sendable () -> Void], Bool) in
+            for job in inbox.jobs { ready.append(job) }
+            inbox.jobs.removeAll(keepingCapacity: true)
+            guard !inbox.actions.isEmpty else { return ([], inbox.stopRequested) }
+            let actions = inbox.actions
+            inbox.actions = []
+            return (actions, inbox.stopRequested)
+        }
+        for action in actions { action() }
+        return !stop
+    }
+
+    private func runTimers() {
+        guard let earliest = confined.timers.earliest else { return }
+        guard earliest <= refreshNow() else { return }
+        while let timer = confined.timers.popDue(at: confined.now) { timer.action() }
+        runReadyJobs()
+    }
+
+    private func flushSinks() {
+        // A sink may become dirty again while another is flushed, hence the index.
+        var index = 0
+        while index < confined.sinks.count {
+            confined.sinks[index].flush()
+            index += 1
+        }
+        confined.sinks.removeAll(keepingCapacity: true)
+    }
+
+    /// Reads the state of the sockets used since the last look, and notes those that can be received from.
+    private func collectReadable() {
+        for socket in confined.touched {
+            socket.isTouched = false
+            guard socket.token >= 0 else { continue }
+            let events = rm_socket_events(socket.raw)
+            if events > 0, events & Int32(RM_READABLE) != 0 || socket.wantsWritable { markReadable(socket) }
+        }
+        confined.touched.removeAll(keepingCapacity: true)
+    }
+
+    private func markReadable(_ socket: LoopSocket) {
+        guard !socket.isMarked else { return }
+        socket.isMarked = true
+        confined.readable.append(socket)
+    }
+
+    private func wait(_ maximumWaitNs: Int64) {
+        var timeoutNs = maximumWaitNs
+        if !confined.readable.isEmpty || !confined.ready.isEmpty {
+            // Busy: the kernel is asked every so often, so that no descriptor starves.
+            confined.turnsWithoutWait += 1
+            guard confined.turnsWithoutWait >= Confined.turnsWithoutWaitMax else {
+                refreshNow()
+                return
+            }
+            timeoutNs = 0
+        } else if let earliest = confined.timers.earliest {
+            let left = max(0, earliest.nanoseconds - clock().nanoseconds)
+            timeoutNs = timeoutNs < 0 ? left : min(timeoutNs, left)
+        }
+        if timeoutNs != 0 {
+            let pending = inbox.withLock { inbox in
+                let pending = !inbox.jobs.isEmpty || !inbox.actions.isEmpty || inbox.stopRequested
+                inbox.loopSleeps = !pending
+                return pending
+            }
+            if pending { timeoutNs = 0 }
+        }
+        confined.turnsWithoutWait = 0
+        let count = rm_poller_wait(poller, timeoutNs, confined.tokens, Int32(Confined.tokensMax))
+        refreshNow()
+        for index in 0..<Int(max(0, count)) {
+            let token = confined.tokens[index]
+            guard token != RM_POLLER_WAKE, let socket = confined.sockets[Int(token)] else { continue }
+            markReadable(socket)
+        }
+    }
+
+    private func dispatchReadable() {
+        guard !confined.readable.isEmpty else { return }
+        swap(&confined.readable, &confined.dispatching)
+        for socket in confined.dispatching {
+            socket.isMarked = false
+            guard socket.token >= 0 else { continue }
+            touch(socket)
+            socket.handler?.socketMayBeReady(socket)
+        }
+        confined.dispatching.removeAll(keepingCapacity: true)
+    }
+
+    /// The state that the loop's thread alone touches.
+    private final class Confined {
+        static let tokensMax = 64
+        /// Turns that may pass without asking the kernel while sockets in hand are busy.
+        static let turnsWithoutWaitMax = 16
+
+        let ready = JobQueue()
+        var timers = TimerHeap()
+        var now: MonotonicTime
+        var sockets: [LoopSocket?] = []
+        var freeTokens: [Int] = []
+        var touched: [LoopSocket] = []
+        var readable: [LoopSocket] = []
+        var dispatching: [LoopSocket] = []
+        var sinks: [any Flushable] = []
+        var turnsWithoutWait = 0
+        let tokens = UnsafeMutablePointer<UInt64>.allocate(capacity: tokensMax)
+
+        init(now: MonotonicTime) {
+            self.now = now
+        }
+
+        deinit {
+            tokens.deallocate()
+        }
+    }
+}
+
+extension EventLoop.Inbox {
+    /// Whether the loop sleeps and must be woken; one caller is told so.
+    fileprivate mutating func takeSleep() -> Bool {
+        let sleeps = loopSleeps
+        loopSleeps = false
+        return sleeps
+    }
+}
+
+/// Something that gathers output during a turn.
+protocol Flushable: AnyObject {
+    /// Sends what was gathered. Called once at the end of the turn for each `flushLater`.
+    func flush()
+}

@@ -1,0 +1,35 @@
+// The ZeroMQ context: I/O threads shared by the sockets of a process.
+
+import CShim
+
+/// A ZeroMQ context. Sockets made in it keep it alive. Usable from any thread.
+public final class MessagingContext: @unchecked Sendable {
+    // @unchecked: a ZeroMQ context is thread-safe by contract (zmq_ctx_new(3)).
+    let raw: OpaquePointer
+
+    /// One context with one I/O thread for the whole process.
+    public static let shared = MessagingContext()
+
+    /// Makes a context with `ioThreads` (1...64) background threads; one moves about a million messages a second.
+    public init(ioThreads: Int = 1) {
+        precondition((1...64).contains(ioThreads), "a context has 1 to 64 I/O threads")
+        var context: OpaquePointer?
+        let status = rm_context_create(Int32(ioThreads), &context)
+        guard status == 0, let context else {
+            fatalError("cannot make a ZeroMQ context: \(String(cString: rm_error_text(status)))")
+        }
+        raw = context
+    }
+
+    deinit {
+        // Blocks until the linger time of the last socket is over: there is no socket left that could wait longer.
+        rm_context_destroy(raw)
+    }
+
+    /// The version of libzmq in use, as "4.3.4".
+    public static var libraryVersion: String {
+        var (major, minor, patch): (Int32, Int32, Int32) = (0, 0, 0)
+        rm_zmq_version(&major, &minor, &patch)
+        return "\(major).\(minor).\(patch)"
+    }
+}
