@@ -375,7 +375,9 @@ int64_t rm_frame_read(const uint8_t *bytes, size_t length, rm_frame *out) {
 // Writing.
 
 static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t length) {
-    memcpy(to, bytes, length);
+    if (length > 0) { // bytes may be NULL then, which memcpy does not allow
+        memcpy(to, bytes, length);
+    }
     return to + length;
 }
 
@@ -385,12 +387,6 @@ uint8_t *rm_frame_put_request(uint8_t *to, uint32_t fields, uint32_t msgid, cons
     *to++ = RM_REQUEST;
     put_uint32(&to, msgid);
     return put_bytes(to, method, method_length);
-}
-
-uint8_t *rm_frame_put_payload_params(uint8_t *to, uint32_t length) {
-    *to++ = 0x91;
-    put_bin(&to, length);
-    return to;
 }
 
 uint8_t *rm_frame_put_tail(uint8_t *to, uint32_t fields, uint64_t budget_us, uint32_t attempt) {
@@ -403,12 +399,28 @@ uint8_t *rm_frame_put_tail(uint8_t *to, uint32_t fields, uint64_t budget_us, uin
     return to;
 }
 
+uint8_t *rm_frame_put_payload_request(uint8_t *to, uint32_t fields, uint32_t msgid, const uint8_t *method,
+                                      size_t method_length, const void *payload, uint32_t payload_length,
+                                      uint64_t budget_us, uint32_t attempt) {
+    to = rm_frame_put_request(to, fields, msgid, method, method_length);
+    *to++ = 0x91;
+    put_bin(&to, payload_length);
+    to = put_bytes(to, payload, payload_length);
+    return rm_frame_put_tail(to, fields, budget_us, attempt);
+}
+
 uint8_t *rm_frame_put_response(uint8_t *to, uint32_t msgid) {
     *to++ = 0x94;
     *to++ = RM_RESPONSE;
     put_uint32(&to, msgid);
     *to++ = 0xc0;
     return to;
+}
+
+uint8_t *rm_frame_put_payload_response(uint8_t *to, uint32_t msgid, const void *payload, uint32_t payload_length) {
+    to = rm_frame_put_response(to, msgid);
+    put_bin(&to, payload_length);
+    return put_bytes(to, payload, payload_length);
 }
 
 uint8_t *rm_frame_put_payload_result(uint8_t *to, uint32_t length) {

@@ -52,12 +52,18 @@ typedef struct rm_frame {
 /// otherwise `out->kind` is UINT32_MAX. O(length of the frame) for nested values, O(1) for a payload.
 int64_t rm_frame_read(const uint8_t *bytes, size_t length, rm_frame *out);
 
+/// Writes a whole request with params `[bin]`. Needs RM_HEAD_MAX + `payload_length` + RM_TAIL_MAX bytes; the arguments are
+/// those of `rm_frame_put_request` and `rm_frame_put_tail`.
+uint8_t *rm_frame_put_payload_request(uint8_t *to, uint32_t fields, uint32_t msgid, const uint8_t *method,
+                                      size_t method_length, const void *payload, uint32_t payload_length,
+                                      uint64_t budget_us, uint32_t attempt);
+
+/// Writes a whole successful response with a bin result. Needs RM_HEAD_MAX + `payload_length` bytes.
+uint8_t *rm_frame_put_payload_response(uint8_t *to, uint32_t msgid, const void *payload, uint32_t payload_length);
+
 /// Writes a request up to its params. `fields` is 4, 5 or 6: how many the frame will have. `method` is the name already
 /// encoded as a MessagePack str (`rm_frame_put_name`). Returns the end of what was written; needs RM_HEAD_MAX bytes.
 uint8_t *rm_frame_put_request(uint8_t *to, uint32_t fields, uint32_t msgid, const uint8_t *method, size_t method_length);
-
-/// Writes params `[bin]` up to the payload of `length` bytes, which follows.
-uint8_t *rm_frame_put_payload_params(uint8_t *to, uint32_t length);
 
 /// Writes what follows params: `budget_us` for fields >= 5, `attempt` for fields == 6. Needs RM_TAIL_MAX bytes.
 uint8_t *rm_frame_put_tail(uint8_t *to, uint32_t fields, uint64_t budget_us, uint32_t attempt);
