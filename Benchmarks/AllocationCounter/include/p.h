@@ -1,1 +1,0 @@
-int AllocationCounter_p(void);

@@ -1,1 +1,0 @@
-int AllocationCounter_p(void); int AllocationCounter_p(void){return 0;}

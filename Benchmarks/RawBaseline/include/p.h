@@ -1,1 +1,0 @@
-int RawBaseline_p(void);

@@ -1,1 +1,0 @@
-int RawBaseline_p(void); int RawBaseline_p(void){return 0;}
