@@ -1,0 +1,119 @@
+// What tells one measurement from another: the scenario and its settings. Rows of equal key and variant are
+// repetitions; rows of equal key and different variant are a pair of Swift and raw C.
+
+import Measurement
+
+/// What a measurement is about.
+public enum Scenario: String, Sendable, Hashable, CaseIterable, Codable {
+    /// One request in flight; latency from send to reply.
+    case roundtrip
+    /// A fixed number of requests in flight, a new one for each reply.
+    case throughput
+    /// Throughput with several server and client processes.
+    case scaling
+    /// Requests at a fixed rate; latency from the intended send time.
+    case openLoop = "open-loop"
+    /// The first reply after a server was killed and started again.
+    case restart
+    /// Resident memory after many requests.
+    case memory
+
+    /// The measure that `ratio_to_raw` and the comparison of runs go by; nil where neither latency nor rate is meant.
+    public var measure: BenchMeasure? {
+        switch self {
+        case .roundtrip, .restart: .p50
+        case .throughput, .scaling: .rate
+        case .openLoop: .p99
+        case .memory: nil
+        }
+    }
+}
+
+/// A measured column of `bench.csv`.
+public enum BenchMeasure: String, Sendable, Hashable, CaseIterable {
+    case rate = "requests_per_s"
+    case p50 = "p50_us"
+    case p90 = "p90_us"
+    case p99 = "p99_us"
+    case p999 = "p999_us"
+    case max = "max_us"
+    case cpu = "cpu_ns_per_request"
+    case allocations = "allocs_per_request"
+
+    /// Which way it gets better.
+    public var better: Direction { self == .rate ? .higher : .lower }
+}
+
+/// Who did the work.
+public enum Variant: String, Sendable, Hashable, CaseIterable, Codable {
+    /// Ringmaster's public Swift API.
+    case swift
+    /// The same workload in plain C on libzmq and msgpack-c.
+    case rawC = "raw-c"
+}
+
+/// What carried the messages.
+public enum Transport: String, Sendable, Hashable, CaseIterable, Codable {
+    /// TCP over loopback.
+    case tcp
+    /// A Unix domain socket.
+    case ipc
+    /// Memory shared by threads of one process.
+    case inproc
+}
+
+/// A scenario with its settings.
+public struct BenchKey: Sendable, Hashable, Codable {
+    public let scenario: Scenario
+    public let transport: Transport
+    /// The size of a request's parameters and of its result, in bytes.
+    public let payloadBytes: Int
+    /// How many requests a client keeps in flight; nil where the rate is fixed instead.
+    public let inFlight: Int?
+    /// How many server processes.
+    public let servers: Int
+    /// How many client processes.
+    public let clients: Int
+    /// Whether one message may carry many frames.
+    public let coalesced: Bool
+
+    public init(
+        _ scenario: Scenario,
+        transport: Transport,
+        payloadBytes: Int,
+        inFlight: Int?,
+        servers: Int = 1,
+        clients: Int = 1,
+        coalesced: Bool = false
+    ) {
+        precondition(payloadBytes >= 0 && servers >= 0 && clients >= 0 && inFlight ?? 0 >= 0, "counts are not negative")
+        self.scenario = scenario
+        self.transport = transport
+        self.payloadBytes = payloadBytes
+        self.inFlight = inFlight
+        self.servers = servers
+        self.clients = clients
+        self.coalesced = coalesced
+    }
+
+    /// As part of a file's name: `roundtrip-tcp-64B-1inflight-1x1`.
+    var fileStem: String {
+        let flight = inFlight.map { "-\($0)inflight" } ?? ""
+        return "\(scenario.rawValue)-\(transport.rawValue)-\(payloadBytes)B\(flight)-\(servers)x\(clients)"
+            + (coalesced ? "-coalesced" : "")
+    }
+}
+
+extension BenchKey: CustomStringConvertible {
+    /// For people: `throughput tcp 64 B coalesced, 4,096 in flight`.
+    public var description: String { "\(scenario.rawValue) \(settings)" }
+
+    /// The settings without the scenario: `tcp 64 B coalesced 2×4, 256 in flight` for two servers and four clients.
+    var settings: String {
+        var text = "\(transport.rawValue) \(NumberText.bytes(payloadBytes))"
+        if coalesced { text += " coalesced" }
+        if scenario == .scaling || servers != 1 || clients != 1 { text += " \(servers)×\(clients)" }
+        guard let inFlight, scenario != .roundtrip, scenario != .restart else { return text }
+        return text + ", \(NumberText.grouped(inFlight)) in flight"
+    }
+}
