@@ -21,7 +21,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
     targets: [
         // The C shim: sockets and framing on the hot path, and the key hash. No policy.
@@ -59,7 +58,8 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // The benchmark: drivers in Swift, the same work in plain C, and a counter of heap allocations.
+        // The benchmark: drivers in Swift, the same work in plain C, and counters of heap allocations and
+        // instructions.
         .target(
             name: "RawBaseline",
             path: "Benchmarks/RawBaseline",
@@ -68,6 +68,10 @@ let package = Package(
         .target(
             name: "AllocationCounter",
             path: "Benchmarks/AllocationCounter"
+        ),
+        .target(
+            name: "InstructionCounter",
+            path: "Benchmarks/InstructionCounter"
         ),
         // What a benchmark run leaves behind: rows, CSV, plots, report, comparison of two runs.
         .target(
@@ -81,12 +85,13 @@ let package = Package(
             dependencies: [
                 "AllocationCounter",
                 "BenchResults",
+                "CShim",
+                "InstructionCounter",
                 "Measurement",
                 "RawBaseline",
                 "Ringmaster",
                 "RingmasterProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             path: "Benchmarks/bench",
             swiftSettings: swiftSettings

@@ -16,6 +16,11 @@ struct DeadlineWheel: ~Copyable {
 
     private static let none: Int32 = -1
     private static let bucketCount = 1024
+    /// The tick of a slot without a deadline.
+    private static let unset: Int64 = -1
+    /// The tick of a slot that expires in the present `advance` and has not been reported yet. Those have a list of
+    /// their own, so that a callback may set or clear any slot.
+    private static let expiring: Int64 = -2
 
     private let nodes: UnsafeMutablePointer<Node>
     private let heads: UnsafeMutablePointer<Int32>
@@ -27,9 +32,9 @@ struct DeadlineWheel: ~Copyable {
         precondition(capacity > 0 && capacity <= Int(Int32.max), "a wheel holds 1 to 2^31 - 1 slots")
         self.capacity = capacity
         nodes = .allocate(capacity: capacity)
-        nodes.initialize(repeating: Node(tick: -1, previous: Self.none, next: Self.none), count: capacity)
-        heads = .allocate(capacity: Self.bucketCount)
-        heads.initialize(repeating: Self.none, count: Self.bucketCount)
+        nodes.initialize(repeating: Node(tick: Self.unset, previous: Self.none, next: Self.none), count: capacity)
+        heads = .allocate(capacity: Self.bucketCount + 1)
+        heads.initialize(repeating: Self.none, count: Self.bucketCount + 1)
         passed = now.nanoseconds / Self.tickNs
     }
 
@@ -39,24 +44,20 @@ struct DeadlineWheel: ~Copyable {
     }
 
     /// Sets the deadline of `slot`, which may have one. It fires at the first tick that is not before `deadline`.
+    @inline(__always)
     mutating func set(_ slot: Int, to deadline: MonotonicTime) {
         precondition(slot >= 0 && slot < capacity, "no such slot")
-        if nodes[slot].tick >= 0 { unlink(slot) }
+        if nodes[slot].tick != Self.unset { unlink(slot) }
         let ns = deadline.nanoseconds
         let due = ns / Self.tickNs + (ns % Self.tickNs > 0 ? 1 : 0)
-        let tick = max(due, passed + 1)
-        let bucket = Int(tick) & (Self.bucketCount - 1)
-        let head = heads[bucket]
-        nodes[slot] = Node(tick: tick, previous: Self.none, next: head)
-        if head >= 0 { nodes[Int(head)].previous = Int32(slot) }
-        heads[bucket] = Int32(slot)
-        count += 1
+        link(slot, tick: max(due, passed + 1))
     }
 
     /// Clears the deadline of `slot`; nothing happens where it has none.
+    @inline(__always)
     mutating func clear(_ slot: Int) {
         precondition(slot >= 0 && slot < capacity, "no such slot")
-        guard nodes[slot].tick >= 0 else { return }
+        guard nodes[slot].tick != Self.unset else { return }
         unlink(slot)
     }
 
@@ -70,25 +71,43 @@ struct DeadlineWheel: ~Copyable {
         passed = target
         guard count > 0 else { return }
         for tick in first...target {
-            var slot = heads[Int(tick) & (Self.bucketCount - 1)]
+            var slot = heads[Self.bucket(of: tick)]
             while slot >= 0 {
                 let index = Int(slot)
-                let next = nodes[index].next
-                if nodes[index].tick <= target {
-                    unlink(index)
-                    expired(&self, index)
-                    // The callback may have changed the bucket behind this entry: begin it again.
-                    slot = heads[Int(tick) & (Self.bucketCount - 1)]
-                } else {
-                    slot = next
-                }
+                slot = nodes[index].next
+                guard nodes[index].tick <= target else { continue }
+                unlink(index)
+                link(index, tick: Self.expiring)
+            }
+            while heads[Self.bucketCount] >= 0 {
+                let index = Int(heads[Self.bucketCount])
+                unlink(index)
+                expired(&self, index)
             }
         }
     }
 
-    /// When the next tick falls due; nil where no deadline is set.
-    var nextTick: MonotonicTime? {
-        count > 0 ? MonotonicTime(nanoseconds: (passed + 1) * Self.tickNs) : nil
+    /// A time before which no deadline fires, at most one turn of the wheel ahead; nil where none is set. O(buckets).
+    var earliestBound: MonotonicTime? {
+        guard count > 0 else { return nil }
+        for tick in (passed + 1)...(passed + Int64(Self.bucketCount))
+        where heads[Int(tick) & (Self.bucketCount - 1)] >= 0 {
+            return MonotonicTime(nanoseconds: tick * Self.tickNs)
+        }
+        preconditionFailure("a deadline is in no bucket")
+    }
+
+    private static func bucket(of tick: Int64) -> Int {
+        tick == expiring ? bucketCount : Int(tick) & (bucketCount - 1)
+    }
+
+    private mutating func link(_ slot: Int, tick: Int64) {
+        let bucket = Self.bucket(of: tick)
+        let head = heads[bucket]
+        nodes[slot] = Node(tick: tick, previous: Self.none, next: head)
+        if head >= 0 { nodes[Int(head)].previous = Int32(slot) }
+        heads[bucket] = Int32(slot)
+        count += 1
     }
 
     private mutating func unlink(_ slot: Int) {
@@ -96,10 +115,10 @@ struct DeadlineWheel: ~Copyable {
         if node.previous >= 0 {
             nodes[Int(node.previous)].next = node.next
         } else {
-            heads[Int(node.tick) & (Self.bucketCount - 1)] = node.next
+            heads[Self.bucket(of: node.tick)] = node.next
         }
         if node.next >= 0 { nodes[Int(node.next)].previous = node.previous }
-        nodes[slot].tick = -1
+        nodes[slot].tick = Self.unset
         count -= 1
     }
 }

@@ -11,11 +11,11 @@ import Synchronization
 /// A single-threaded executor with sockets and timers.
 ///
 /// Bind an actor to it with `nonisolated var unownedExecutor: UnownedSerialExecutor { loop.asUnownedSerialExecutor() }`;
-/// calls between actors of one loop do not leave its thread. Or give it to a task as its executor preference.
+/// calls between actors of one loop do not leave its thread. For a task, prefer its `taskExecutor`.
 ///
 /// Thread safety: `enqueue`, `post`, `stop` and `isCurrent` may be called from any thread; all the rest only on the loop's
 /// own, which is checked.
-public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable {
+public final class EventLoop: SerialExecutor, @unchecked Sendable {
     // @unchecked: `inbox` and `thread` are guarded; `confined` is touched by the loop's thread alone.
     private let inbox: Mutex<Inbox>
     private let ownThread = Atomic<UInt>(0)
@@ -23,9 +23,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private let clock: @Sendable () -> MonotonicTime
     private let confined: Confined
 
+    /// Runs tasks on the loop's thread: `Task(executorPreference: loop.taskExecutor) { ... }`. What such a task awaits on
+    /// the loop resumes it without a change of thread, where a task or actor without that preference is always resumed
+    /// by way of the global executor.
+    public let taskExecutor = LoopTaskExecutor()
+
     /// What other threads leave for the loop.
     fileprivate struct Inbox {
-        var jobs: [UnownedJob] = []
+        var jobs: [ReadyJob] = []
         var actions: [@Sendable () -> Void] = []
         var loopSleeps = false
         var stopRequested = false
@@ -50,6 +55,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         self.clock = clock
         inbox = Mutex(Inbox())
         confined = Confined(now: clock())
+        taskExecutor.loop = self
     }
 
     deinit {
@@ -78,7 +84,10 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     // MARK: Executor
 
     public func enqueue(_ job: consuming ExecutorJob) {
-        let job = UnownedJob(job)
+        enqueue(ReadyJob(job: UnownedJob(job), isOfPreferringTask: false))
+    }
+
+    fileprivate func enqueue(_ job: ReadyJob) {
         if isCurrent {
             confined.ready.append(job)
             return
@@ -107,7 +116,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         if wake { rm_poller_wake(poller) }
     }
 
-    /// Ends the loop's thread after its current turn. Jobs that come later never run: close what lives on it first.
+    /// Ends the loop's thread. What was enqueued or posted before still runs once; what comes later never does: close
+    /// what lives on the loop first.
     public func stop() {
         let wake = inbox.withLock { inbox in
             inbox.stopRequested = true
@@ -150,11 +160,15 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         checkIsolated()
         let descriptor = rm_socket_descriptor(socket.raw)
         guard descriptor >= 0 else { throw TransportError(code: descriptor, doing: "watching a socket") }
-        let token = confined.freeTokens.popLast() ?? confined.sockets.count
-        if token == confined.sockets.count { confined.sockets.append(nil) }
+        let token = confined.freeTokens.last ?? confined.sockets.count
         let status = rm_poller_add(poller, descriptor, UInt64(token))
         guard status == 0 else { throw TransportError(code: status, doing: "watching a socket") }
-        confined.sockets[token] = socket
+        if token == confined.sockets.count {
+            confined.sockets.append(socket)
+        } else {
+            confined.freeTokens.removeLast()
+            confined.sockets[token] = socket
+        }
         socket.token = token
         socket.descriptor = descriptor
         touch(socket)
@@ -190,10 +204,14 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         let queue = confined.ready
         guard queue.count > 0 else { return }
         let serial = asUnownedSerialExecutor()
-        let preference = asUnownedTaskExecutor()
+        let preference = taskExecutor.asUnownedTaskExecutor()
         for _ in 0..<queue.count {
-            guard let job = queue.popFirst() else { return }
-            job.runSynchronously(isolatedTo: serial, taskExecutor: preference)
+            guard let next = queue.popFirst() else { return }
+            if next.isOfPreferringTask {
+                next.job.runSynchronously(on: preference)
+            } else {
+                next.job.runSynchronously(on: serial)
+            }
         }
     }
 
@@ -217,6 +235,8 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
                 rm_thread_set_name(start.name)
                 start.loop.ownThread.store(UInt(pthread_self()), ordering: .releasing)
                 while start.loop.turn(maximumWaitNs: -1) {}
+                // The system may give this thread's id to another.
+                start.loop.ownThread.store(0, ordering: .releasing)
                 return nil
             },
             box.toOpaque()
@@ -235,7 +255,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     }
 
     private func turn(maximumWaitNs: Int64) -> Bool {
-        guard takeInbox() else { return false }
+        guard takeInbox() else {
+            runReadyJobs()
+            flushSinks()
+            return false
+        }
         runReadyJobs()
         runTimers()
         flushSinks()
@@ -250,6 +274,7 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func takeInbox() -> Bool {
         let ready = confined.ready
         let (actions, stop) = inbox.withLock { inbox -> ([@Sendable () -> Void], Bool) in
+            inbox.loopSleeps = false
             for job in inbox.jobs { ready.append(job) }
             inbox.jobs.removeAll(keepingCapacity: true)
             guard !inbox.actions.isEmpty else { return ([], inbox.stopRequested) }
@@ -264,7 +289,11 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
     private func runTimers() {
         guard let earliest = confined.timers.earliest else { return }
         guard earliest <= refreshNow() else { return }
-        while let timer = confined.timers.popDue(at: confined.now) { timer.action() }
+        // As many as are armed now: a timer that its action arms again for this moment waits for the next turn.
+        for _ in 0..<confined.timers.count {
+            guard let timer = confined.timers.popDue(at: confined.now) else { break }
+            timer.action()
+        }
         runReadyJobs()
     }
 
@@ -333,8 +362,13 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         for socket in confined.dispatching {
             socket.isMarked = false
             guard socket.token >= 0 else { continue }
+            guard let handler = socket.handler else {
+                // Nobody reads it: its descriptor is quieted, and it is looked at again when a handler is set.
+                _ = rm_socket_events(socket.raw)
+                continue
+            }
             touch(socket)
-            socket.handler?.socketMayBeReady(socket)
+            handler.socketMayBeReady(socket)
         }
         confined.dispatching.removeAll(keepingCapacity: true)
     }
@@ -346,15 +380,15 @@ public final class EventLoop: SerialExecutor, TaskExecutor, @unchecked Sendable 
         static let turnsWithoutWaitMax = 16
 
         let ready = JobQueue()
-        var timers = TimerHeap()
-        var now: MonotonicTime
-        var sockets: [LoopSocket?] = []
+        @exclusivity(unchecked) var timers = TimerHeap()
+        @exclusivity(unchecked) var now: MonotonicTime
+        @exclusivity(unchecked) var sockets: [LoopSocket?] = []
         var freeTokens: [Int] = []
-        var touched: [LoopSocket] = []
-        var readable: [LoopSocket] = []
-        var dispatching: [LoopSocket] = []
-        var sinks: [any Flushable] = []
-        var turnsWithoutWait = 0
+        @exclusivity(unchecked) var touched: [LoopSocket] = []
+        @exclusivity(unchecked) var readable: [LoopSocket] = []
+        @exclusivity(unchecked) var dispatching: [LoopSocket] = []
+        @exclusivity(unchecked) var sinks: [any Flushable] = []
+        @exclusivity(unchecked) var turnsWithoutWait = 0
         let tokens = UnsafeMutablePointer<UInt64>.allocate(capacity: tokensMax)
 
         init(now: MonotonicTime) {
@@ -373,6 +407,17 @@ extension EventLoop.Inbox {
         let sleeps = loopSleeps
         loopSleeps = false
         return sleeps
+    }
+}
+
+/// An event loop as the executor of tasks. The loop must outlive the tasks that prefer it.
+///
+/// @unchecked Sendable: `loop` is set once, before anybody else sees it.
+public final class LoopTaskExecutor: TaskExecutor, @unchecked Sendable {
+    fileprivate unowned var loop: EventLoop!
+
+    public func enqueue(_ job: consuming ExecutorJob) {
+        loop.enqueue(ReadyJob(job: UnownedJob(job), isOfPreferringTask: true))
     }
 }
 

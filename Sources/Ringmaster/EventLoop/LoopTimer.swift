@@ -19,6 +19,8 @@ public final class LoopTimer {
 struct TimerHeap {
     private var timers: [LoopTimer] = []
 
+    var count: Int { timers.count }
+
     var earliest: MonotonicTime? { timers.first?.deadline }
 
     /// Arms `timer` for `deadline`, whether or not it was armed.

@@ -8,7 +8,7 @@ public struct CallOptions: Sendable {
     public static let standard = CallOptions()
 
     /// How long the caller waits for the reply, in ns; 0 means without end. The server learns it.
-    let timeoutNs: Int64
+    var timeoutNs: Int64
     /// Present for an idempotent call.
     let retry: RetryPolicy?
 
@@ -25,6 +25,10 @@ public struct CallOptions: Sendable {
     public static func idempotent(_ retry: RetryPolicy = .standard) -> CallOptions {
         CallOptions(retry: retry)
     }
+
+    /// How many fields the call's frame has: the budget is the fifth, the attempt the sixth.
+    @inline(__always)
+    var fieldCount: UInt32 { retry != nil ? 6 : timeoutNs > 0 ? 5 : 4 }
 
     private init(retry: RetryPolicy) {
         self.retry = retry

@@ -1,14 +1,18 @@
 // The calls of a client that are in flight: found by msgid, without a dictionary.
 
+import RingmasterProtocol
+
 /// One call in flight.
 struct PendingCall {
     var msgid: UInt32 = 0
     var isBusy = false
-    /// The pump that made the call; -1 where a task waits for it.
-    var pump: Int32 = -1
-    /// The pump's own number for it.
+    /// The pipeline that made the call; nil where a task waits for it. The client's core keeps the pipeline alive while
+    /// it has calls in flight.
+    var pipeline: Unmanaged<CallPipeline>?
+    /// The pipeline's own number for the call.
     var tag: UInt64 = 0
-    var continuation: UnsafeContinuation<RawReply, Never>?
+    /// The task that waits, and how it wants the reply.
+    var waiter: CallWaiter?
     /// What it takes to send it again; nil for a call that is sent once.
     var resend: Resend?
 }
@@ -44,9 +48,11 @@ struct CallTable: ~Copyable {
         slots.deallocate()
     }
 
+    @inline(__always)
     var isFull: Bool { count >= limit }
 
     /// Takes a slot; its call has a new msgid. The table must not be full.
+    @inline(__always)
     mutating func claim() -> UnsafeMutablePointer<PendingCall> {
         precondition(!isFull, "no call may be made beyond the limit")
         var slot = slots + Int(nextID & mask)
@@ -62,6 +68,7 @@ struct CallTable: ~Copyable {
     }
 
     /// The call with this msgid; nil where none is in flight.
+    @inline(__always)
     func find(_ msgid: UInt32) -> UnsafeMutablePointer<PendingCall>? {
         let slot = slots + Int(msgid & mask)
         return slot.pointee.isBusy && slot.pointee.msgid == msgid ? slot : nil
@@ -73,14 +80,17 @@ struct CallTable: ~Copyable {
     }
 
     /// The slot's number, as deadlines are kept by it.
+    @inline(__always)
     func index(of call: UnsafeMutablePointer<PendingCall>) -> Int {
         call - slots
     }
 
     /// Gives the slot back.
+    @inline(__always)
     mutating func free(_ call: UnsafeMutablePointer<PendingCall>) {
         call.pointee.isBusy = false
-        call.pointee.continuation = nil
+        call.pointee.waiter = nil
+        call.pointee.pipeline = nil
         if call.pointee.resend != nil { call.pointee.resend = nil }
         count -= 1
     }
@@ -89,24 +99,74 @@ struct CallTable: ~Copyable {
 /// What it takes to send an idempotent call again.
 final class Resend {
     let method: RPCMethod
-    /// Encoded params, header included.
-    let params: [UInt8]
+    /// The payload of a raw call, or the encoded params of another.
+    let content: [UInt8]
+    let isPayload: Bool
     let options: CallOptions
+    let policy: RetryPolicy
     let startedAt: MonotonicTime
-    var attempt = 1
+    var sentAt: MonotonicTime
+    var attempt: UInt32 = 1
     /// Whether it waits for its back-off to pass rather than for a reply.
     var isBackingOff = false
 
-    init(method: RPCMethod, params: [UInt8], options: CallOptions, startedAt: MonotonicTime) {
+    init(
+        method: RPCMethod,
+        content: [UInt8],
+        isPayload: Bool,
+        options: CallOptions,
+        policy: RetryPolicy,
+        now: MonotonicTime
+    ) {
         self.method = method
-        self.params = params
+        self.content = content
+        self.isPayload = isPayload
         self.options = options
-        self.startedAt = startedAt
+        self.policy = policy
+        startedAt = now
+        sentAt = now
     }
 }
 
-/// How a call ended, as it passes from the socket to whoever waits. The bytes belong to a received message and are alive
-/// until the jobs that this reply made ready have run once.
+/// A task that waits for a reply, and how it wants it. It may resume on any thread, so it gets what outlives the message.
+///
+/// @unchecked Sendable: the caller of the buffer is suspended until the loop has filled it.
+struct CallWaiter: @unchecked Sendable {
+    enum Form {
+        /// The bytes of a payload, in an array.
+        case payload
+        /// The bytes of a payload, in a buffer that is used again and again.
+        case payloadInto(Unmanaged<ReplyBuffer>)
+        /// The result with its MessagePack header.
+        case value
+    }
+
+    let continuation: UnsafeContinuation<CallOutcome, Never>
+    let form: Form
+
+    /// Resumes the task. The reply's bytes may be gone afterwards.
+    @inline(__always)
+    func resume(_ reply: RawReply) {
+        var outcome = CallOutcome(kind: reply.kind, attempts: reply.attempts)
+        switch (form, reply.kind) {
+        case (.payload, .payload), (_, .remoteError): outcome.bytes = Array(reply.buffer)
+        case (.payloadInto(let buffer), .payload): buffer._withUnsafeGuaranteedRef { $0.fill(reply.buffer) }
+        case (.value, .payload), (.value, .value): outcome.bytes = Array(reply.valueBuffer)
+        default: break
+        }
+        continuation.resume(returning: outcome)
+    }
+}
+
+/// How a call ended, on its way to the task that waits.
+struct CallOutcome: Sendable {
+    var kind: RawReply.Kind
+    /// The reply or the encoded error, where it is not in a buffer of the caller's.
+    var bytes: [UInt8] = []
+    var attempts = 0
+}
+
+/// How a call ended, in place. The bytes belong to a received message and are alive until it is released.
 struct RawReply {
     enum Kind: UInt8 {
         /// A bin result: the bytes inside it.
@@ -118,13 +178,22 @@ struct RawReply {
         case deadlineExceeded
         case attemptsSpent
         case cancelled
+        case overloaded
         case closed
     }
 
     var kind: Kind
     var bytes: UnsafeRawPointer?
     var count = 0
+    /// Of a payload: how many bytes of MessagePack header stand before it.
+    var headerCount = 0
     var attempts = 0
 
+    @inline(__always)
     var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: bytes, count: count) }
+
+    /// The result with its MessagePack header.
+    var valueBuffer: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(start: bytes.map { $0 - headerCount }, count: count + headerCount)
+    }
 }

@@ -88,6 +88,15 @@ struct Outbox {
         return outcome
     }
 
+    /// Whether nothing waits to be sent.
+    var isEmpty: Bool { length == 0 && refused.isEmpty }
+
+    /// The number of frames dropped since it was last taken.
+    mutating func takeDroppedCount() -> Int {
+        defer { droppedFrames = 0 }
+        return droppedFrames
+    }
+
     /// Drops everything and gives the blocks back.
     mutating func clear() {
         if let block { rm_pool_return(block) }

@@ -11,7 +11,7 @@ public enum RPCError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The calling task was cancelled. The server was told; the call may have been executed.
     case cancelled(method: String)
     /// As many calls are in flight as the client may have, and the caller chose not to wait; or too many wait.
-    case overloaded(limit: Int)
+    case overloaded
     /// The client was closed.
     case closed
     /// The payload is larger than the limit. Send less, or in parts.
@@ -32,7 +32,7 @@ public enum RPCError: Error, Hashable, Sendable, CustomStringConvertible {
         case .attemptsSpent(let method, let attempts):
             "\(method): no reply to any of \(attempts) attempts. Is the server running and reachable?"
         case .cancelled(let method): "\(method): the calling task was cancelled."
-        case .overloaded(let limit): "The limit of \(limit) calls is reached. Wait for replies, or raise the limit."
+        case .overloaded: "As many calls are in flight as the client may have. Wait for replies, or raise inFlightMax."
         case .closed: "The client is closed."
         case .payloadTooLarge(let bytes, let limit):
             "The payload of \(bytes) bytes is above the limit of \(limit). Send it in parts."
@@ -57,4 +57,20 @@ public struct RemoteError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var description: String { "\(message) (\(code))" }
+
+    /// What the handler's own error is to the caller: itself where it is a `RemoteError`, else its description.
+    init(thrown error: any Error) {
+        self = switch error {
+        case let error as RemoteError: error
+        case is CancellationError: RemoteError(code: .cancelled, message: "the handler was cancelled")
+        default: RemoteError(code: .handlerFailed, message: "\(error)")
+        }
+    }
+
+    static func replyTooLarge(bytes: Int) -> RemoteError {
+        RemoteError(
+            code: .payloadTooLarge,
+            message: "the reply of \(bytes) bytes is above the limit of \(Limits.payloadBytesMax); send it in parts"
+        )
+    }
 }

@@ -21,7 +21,7 @@ public struct RPCMethod: Hashable, Sendable, ExpressibleByStringLiteral, CustomS
     /// Nil where `name` is empty or longer than 255 bytes.
     public init?(checking name: String) {
         let bytes = Array(name.utf8)
-        guard (1...Int(RM_METHOD_LENGTH_MAX)).contains(bytes.count) else { return nil }
+        guard (1...RM_METHOD_LENGTH_MAX).contains(bytes.count) else { return nil }
         self.name = name
         encoded = [UInt8](unsafeUninitializedCapacity: bytes.count + 2) { buffer, count in
             let start = buffer.baseAddress!

@@ -24,6 +24,7 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
             throw .invalidEndpoint(text, reason: "its transport is none of tcp, ipc and inproc")
         }
         let rest = text[separator.upperBound...]
+        guard !text.utf8.contains(0) else { throw .invalidEndpoint(text, reason: "it has a NUL in it") }
         guard !rest.isEmpty else { throw .invalidEndpoint(text, reason: "nothing follows the transport") }
         switch transport {
         case .tcp: try Self.checkPort(of: rest, in: text)
@@ -41,20 +42,35 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
         guard let colon = rest.lastIndex(of: ":"), colon != rest.startIndex else {
             throw .invalidEndpoint(text, reason: "it has no HOST:PORT")
         }
+        // libzmq takes SOURCE;TARGET as well; which of the two decides whether traffic leaves the host is not evident.
+        guard !rest.contains(";") else { throw .invalidEndpoint(text, reason: "it names a source address") }
         let port = rest[rest.index(after: colon)...]
-        guard port == "*" || UInt16(port) != nil else {
+        guard port == "*" || (UInt16(port) != nil && port.utf8.allSatisfy { (0x30...0x39).contains($0) }) else {
             throw .invalidEndpoint(text, reason: "'\(port)' is no port (0 to 65535, or *)")
         }
     }
 
     /// Whether its traffic can leave this machine. A host name other than `localhost` counts as leaving.
     public var leavesThisHost: Bool {
-        guard transport == .tcp else { return false }
-        let host = text.dropFirst("tcp://".count).prefix { $0 != ":" || text.hasPrefix("tcp://[") }
-        if text.hasPrefix("tcp://[::1]:") || host == "localhost" { return false }
+        guard transport == .tcp, host != "localhost", host != "[::1]" else { return false }
+        return ipv4Address.map { $0 >> 24 != 127 } ?? true
+    }
+
+    /// Whether it is to be resolved and bound as IPv6, which includes IPv4. Not for addresses that are plainly IPv4:
+    /// libzmq would report them in their mapped form; nor for `localhost`, which would become ::1 for one side only.
+    var usesIPv6: Bool {
+        transport == .tcp && host != "localhost" && ipv4Address == nil
+    }
+
+    /// What stands before the port; IPv6 addresses with their brackets.
+    private var host: Substring {
+        let rest = text.dropFirst("tcp://".count)
+        return rest[..<(rest.lastIndex(of: ":") ?? rest.endIndex)]
+    }
+
+    private var ipv4Address: UInt32? {
         var address = in_addr()
-        guard inet_pton(AF_INET, String(host), &address) == 1 else { return true }
-        return UInt32(bigEndian: address.s_addr) >> 24 != 127
+        return inet_pton(AF_INET, String(host), &address) == 1 ? UInt32(bigEndian: address.s_addr) : nil
     }
 
     public var description: String { text }
@@ -67,14 +83,16 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Throws where another process listens on this ipc path, or where the path is something else than a socket: libzmq
-    /// would unlink it unasked.
+    /// would unlink it unasked. Another process may still take the path between this look and the bind.
     func checkIPCPathIsFree() throws(TransportError) {
         guard let path = ipcPath else { return }
         var status = stat()
         guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .addressInUse(text) }
-        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        guard descriptor >= 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFSOCK else { throw .pathOccupied(text) }
+        // Without waiting: to a listener whose backlog is full, connect would block.
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_UNIX, kind, 0)
+        guard descriptor >= 0 else { throw TransportError(code: -errno, doing: "looking at \(text)") }
         defer { close(descriptor) }
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -84,7 +102,12 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
             }
         }
-        if accepted == 0 { throw .addressInUse(text) }
+        guard accepted != 0 else { throw .addressInUse(text) }
+        switch errno {
+        case ECONNREFUSED, ENOENT: return
+        case EACCES, EPERM: throw .permissionDenied(text)
+        default: throw .addressInUse(text)
+        }
     }
 }
 

@@ -13,7 +13,11 @@ protocol SocketHandler: AnyObject {
 final class LoopSocket {
     let raw: OpaquePointer
     let loop: EventLoop
-    weak var handler: (any SocketHandler)?
+    /// Whoever receives. Without one, messages wait in libzmq up to the high-water mark.
+    /// Kept alive until the socket is closed. Not weak: an object that was ever held weakly counts its references slowly.
+    var handler: (any SocketHandler)? {
+        didSet { loop.touch(self) }
+    }
 
     // The loop's own notes.
     var token = -1
@@ -23,7 +27,13 @@ final class LoopSocket {
     /// Set while a send waits for room: the handler is then called for that as well.
     var wantsWritable = false
 
-    private let context: MessagingContext
+    /// Kept alive by the socket; nil for a socket that its context closes.
+    let context: MessagingContext?
+    private let security: Security
+    /// What lets clients in, on a CURVE server.
+    private var admission: Authenticator.Admission?
+    /// Reports its connections; closed with it.
+    private var monitor: ConnectionMonitor?
     private var isClosed = false
 
     /// Opens a socket of `kind` (an RM_... constant) on the loop's thread.
@@ -41,12 +51,28 @@ final class LoopSocket {
         raw = socket
         self.loop = loop
         self.context = context
+        self.security = security
         do {
             try settings.apply(to: self)
-            try security.apply(to: self)
+            admission = try security.apply(to: self, in: context)
             try loop.add(self)
         } catch {
             close()
+            throw error
+        }
+    }
+
+    /// Takes over an open socket and watches it. On failure the socket stays the caller's.
+    init(adopting raw: OpaquePointer, context: MessagingContext?, loop: EventLoop) throws(TransportError) {
+        loop.checkIsolated()
+        self.raw = raw
+        self.loop = loop
+        self.context = context
+        security = .none
+        do {
+            try loop.add(self)
+        } catch {
+            isClosed = true
             throw error
         }
     }
@@ -69,8 +95,14 @@ final class LoopSocket {
 
     /// Listens on `endpoint` and returns it with wildcards resolved.
     func bind(_ endpoint: Endpoint) throws(TransportError) -> Endpoint {
+        try security.permit(endpoint)
         try endpoint.checkIPCPathIsFree()
-        let status = rm_socket_bind(raw, endpoint.text)
+        try set(ZMQ_IPV6, endpoint.usesIPv6 ? 1 : 0)
+        var status = rm_socket_bind(raw, endpoint.text)
+        if status != 0, let monitor {
+            let reported = monitor.takeEvents()
+            if reported != 0 { status = reported }
+        }
         guard status == 0 else { throw TransportError(code: status, endpoint: endpoint) }
         loop.touch(self)
         var text = [CChar](repeating: 0, count: 512)
@@ -81,15 +113,27 @@ final class LoopSocket {
 
     /// Begins to connect to `endpoint`; libzmq goes on trying until the socket is closed.
     func connect(_ endpoint: Endpoint) throws(TransportError) {
+        try security.permit(endpoint)
+        try set(ZMQ_IPV6, endpoint.usesIPv6 ? 1 : 0)
         let status = rm_socket_connect(raw, endpoint.text)
         guard status == 0 else { throw TransportError(code: status, endpoint: endpoint) }
         loop.touch(self)
+    }
+
+    /// Reports what becomes of this socket's connections to `report`, on the loop's thread, until the socket is closed.
+    /// Call it once, before `bind` and `connect`.
+    func monitor(_ report: @escaping (ConnectionEvent) -> Void) throws(TransportError) {
+        precondition(monitor == nil, "a socket has one monitor")
+        monitor = try ConnectionMonitor(of: self, report: report)
     }
 
     /// Stops watching and closes. What is unsent is kept by the context for the linger time.
     func close() {
         guard !isClosed else { return }
         isClosed = true
+        monitor?.close()
+        monitor = nil
+        admission = nil
         loop.remove(self)
         rm_socket_close(raw)
     }

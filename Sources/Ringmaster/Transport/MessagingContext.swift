@@ -1,11 +1,13 @@
 // The ZeroMQ context: I/O threads shared by the sockets of a process.
 
 import CShim
+import Synchronization
 
 /// A ZeroMQ context. Sockets made in it keep it alive. Usable from any thread.
 public final class MessagingContext: @unchecked Sendable {
     // @unchecked: a ZeroMQ context is thread-safe by contract (zmq_ctx_new(3)).
     let raw: OpaquePointer
+    private let authentication = Mutex<Authenticator?>(nil)
 
     /// One context with one I/O thread for the whole process.
     public static let shared = MessagingContext()
@@ -22,8 +24,24 @@ public final class MessagingContext: @unchecked Sendable {
     }
 
     deinit {
+        authentication.withLock { $0 }?.end()
         // Blocks until the linger time of the last socket is over: there is no socket left that could wait longer.
         rm_context_destroy(raw)
+    }
+
+    /// Whom the CURVE servers of this context let in, and whom not.
+    public var authenticationStatistics: AuthenticationStatistics {
+        authentication.withLock { $0 }?.statistics ?? AuthenticationStatistics()
+    }
+
+    /// The authenticator, which runs from the first call on.
+    func authenticator() throws(TransportError) -> Authenticator {
+        try authentication.withLock { present throws(TransportError) in
+            if let present { return present }
+            let fresh = try Authenticator(in: raw)
+            present = fresh
+            return fresh
+        }
     }
 
     /// The version of libzmq in use, as "4.3.4".

@@ -18,7 +18,8 @@ public struct SocketSettings: Sendable {
     /// First wait before a connection is tried again; doubled up to `reconnectIntervalMax`.
     public var reconnectInterval: Duration = .milliseconds(10)
     public var reconnectIntervalMax: Duration = .seconds(1)
-    /// A connection attempt that has not completed its handshake in this time is given up.
+    /// A connection attempt that is not accepted in this time, or has not completed its handshake in as much again, is
+    /// given up and tried anew.
     public var handshakeInterval: Duration = .seconds(5)
     /// Larger messages close the connection they came on, before memory is taken for them.
     public var messageBytesMax = Limits.messageBytesMax
@@ -35,7 +36,7 @@ public struct SocketSettings: Sendable {
         try socket.set(ZMQ_RECONNECT_IVL, reconnectInterval.wholeMilliseconds)
         try socket.set(ZMQ_RECONNECT_IVL_MAX, reconnectIntervalMax.wholeMilliseconds)
         try socket.set(ZMQ_HANDSHAKE_IVL, handshakeInterval.wholeMilliseconds)
-        try socket.set(ZMQ_IPV6, 1)
+        try socket.set(ZMQ_CONNECT_TIMEOUT, handshakeInterval.wholeMilliseconds)
         try socket.setMaximumMessageBytes(messageBytesMax)
     }
 }

@@ -8,6 +8,8 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
     case invalidEndpoint(String, reason: String)
     /// Somebody else listens on the port or socket path. Choose another, or end the other process.
     case addressInUse(String)
+    /// Something that is no socket stands at the ipc path. Choose another path, or remove it.
+    case pathOccupied(String)
     /// The host is not one of this machine's, or the socket's folder is not there.
     case addressNotAvailable(String)
     /// The process may not use that port or socket path. Choose another, or change the permissions.
@@ -41,6 +43,8 @@ public enum TransportError: Error, Hashable, Sendable, CustomStringConvertible {
             "'\(text)' is no endpoint: \(reason). Write tcp://HOST:PORT, ipc://PATH or inproc://NAME."
         case .addressInUse(let text):
             "\(text) is in use. Choose another endpoint, or end the process that listens there."
+        case .pathOccupied(let text):
+            "\(text) names a file or folder that is no socket. Choose another path, or remove it."
         case .addressNotAvailable(let text):
             "\(text) cannot be used here: no such local address or folder. Check the host name or path."
         case .permissionDenied(let text):

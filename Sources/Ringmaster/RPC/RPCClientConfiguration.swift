@@ -38,6 +38,12 @@ public struct RPCClientStatistics: Sendable, Hashable {
     public var malformed = 0
     /// Calls that ran out of time.
     public var deadlinesExceeded = 0
+    /// Calls whose task was cancelled.
+    public var cancelled = 0
+    /// Calls refused because the window was full.
+    public var refusedCalls = 0
+    /// Frames that were dropped unsent with a connection that was left.
+    public var droppedFrames = 0
     /// Idempotent calls sent again.
     public var resends = 0
     /// Connections replaced because the server was silent or the host had slept.

@@ -1,0 +1,78 @@
+// What the RPC tests share: a service, a server on a port of its own, and a way to wait for something.
+
+import Ringmaster
+import Synchronization
+import Testing
+
+/// A gate that handlers wait at until the test opens it.
+final class Gate: Sendable {
+    private struct State {
+        var isOpen = false
+        var waiting: [CheckedContinuation<Void, Never>] = []
+    }
+    private let state = Mutex(State())
+    /// How many have come to it.
+    let arrivals = Counter()
+
+    func pass() async {
+        arrivals.increment()
+        await withCheckedContinuation { continuation in
+            let isOpen = state.withLock { state in
+                if !state.isOpen { state.waiting.append(continuation) }
+                return state.isOpen
+            }
+            if isOpen { continuation.resume() }
+        }
+    }
+
+    func open() {
+        let waiting = state.withLock { state in
+            state.isOpen = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+extension RPCService {
+    /// The methods that most tests call.
+    static var standard: RPCService {
+        var service = RPCService()
+        service.handleRaw("echo") { request, reply in reply.send(request) }
+        service.handle("add") { (a: Int, b: Int) in a + b }
+        return service
+    }
+}
+
+/// Waits until `condition` holds, at most five seconds: for what happens on other threads and sockets.
+func eventually(
+    _ what: String,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () async -> Bool
+) async {
+    let deadline = ContinuousClock.now + .seconds(5)
+    while ContinuousClock.now < deadline {
+        if await condition() { return }
+        try? await Task.sleep(for: .milliseconds(2))
+    }
+    Issue.record("\(what) did not come about in five seconds", sourceLocation: sourceLocation)
+}
+
+/// The error that `body` throws; nil where it throws none.
+func rpcError(_ body: () async throws(RPCError) -> Void) async -> RPCError? {
+    do {
+        try await body()
+        return nil
+    } catch {
+        return error
+    }
+}
+
+/// A loopback port that nobody has just now.
+func freeEndpoint() async throws -> Endpoint {
+    let server = try await RPCServer(RPCService(), at: "tcp://127.0.0.1:*")
+    let endpoint = server.endpoint
+    await server.shutDown()
+    return endpoint
+}
