@@ -2,7 +2,7 @@
 
 import Foundation
 
-/// A process that answers lines with lines. It ends when its input is closed.
+/// A process that answers what it is sent with lines. It ends when its input is closed.
 final class ChildProcess {
     private let process = Process()
     private let input = Pipe()
@@ -22,9 +22,9 @@ final class ChildProcess {
 
     var pid: Int32 { process.processIdentifier }
 
-    func send(_ line: String) throws {
+    func send(_ text: String) throws {
         do {
-            try input.fileHandleForWriting.write(contentsOf: Data((line + "\n").utf8))
+            try input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
         } catch {
             throw ChildError("\(what) has ended: \(error)")
         }
@@ -71,7 +71,7 @@ final class ServerProcess {
     }
 
     func account() throws -> ProcessAccount {
-        try child.send("account")
+        try child.send("?")
         return try JSONDecoder().decode(ProcessAccount.self, from: Data(child.receive().utf8))
     }
 
@@ -90,7 +90,7 @@ final class ClientProcess {
 
     /// Begins a run; `report` waits for its end.
     func begin(_ load: LoadOrder) throws {
-        try child.send(String(decoding: try JSONEncoder().encode(load), as: UTF8.self))
+        try child.send(String(decoding: try JSONEncoder().encode(load), as: UTF8.self) + "\n")
     }
 
     func report() throws -> LoadReport {

@@ -1,4 +1,4 @@
-// The server's process. It prints its endpoint, then an account for each line that it is sent, and ends when nobody can
+// The server's process. It prints its endpoint, then an account for each byte that it is sent, and ends when nobody can
 // send any more: a parent that dies leaves no server behind.
 
 import AllocationCounter
@@ -57,12 +57,18 @@ struct ServerChild: AsyncParsableCommand {
         try FileHandle.standardOutput.write(contentsOf: Data((text + "\n").utf8))
     }
 
+    /// Answers each byte of its input with an account. Waiting allocates nothing, so that what is counted is the server's.
     private static func accountUntilTold() throws {
         rm_allocations_enable()
-        while readLine() != nil {
+        var byte: UInt8 = 0
+        while true {
+            let size = read(STDIN_FILENO, &byte, 1)
+            if size < 0, errno == EINTR { continue }
+            guard size == 1 else { return }
+            // Reading the account switches the counter on again when it is done.
+            let account = ProcessAccount.current()
             rm_allocations_disable()
-            let account = try JSONEncoder().encode(ProcessAccount.current())
-            try say(String(decoding: account, as: UTF8.self))
+            try say(String(decoding: JSONEncoder().encode(account), as: UTF8.self))
             rm_allocations_enable()
         }
     }
