@@ -79,12 +79,13 @@ static int receive_one(rm_batch *batch, void *socket, uint32_t row, size_t *byte
     return 0;
 }
 
-int rm_batch_receive(rm_batch *batch, rm_socket *socket, size_t bytes_max) {
+int rm_batch_receive(rm_batch *batch, rm_socket *socket, uint32_t messages_max, size_t bytes_max) {
     if (batch->count != 0) {
         return RM_EINVAL;
     }
     size_t bytes = 0;
-    while (batch->count < batch->capacity && bytes < bytes_max) {
+    uint32_t limit = messages_max < batch->capacity ? messages_max : batch->capacity;
+    while (batch->count < limit && bytes < bytes_max) {
         int status = receive_one(batch, (void *)socket, batch->count, &bytes);
         if (status == RM_EINTR) {
             continue;

@@ -102,6 +102,10 @@ void rm_thread_set_name(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0); // cuts it by itself
 }
 
+void rm_thread_set_timer_slack(uint64_t ns) {
+    prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0);
+}
+
 int64_t rm_suspended_ns(void) {
     struct timespec monotonic, boot;
     clock_gettime(CLOCK_MONOTONIC, &monotonic);

@@ -64,7 +64,9 @@ struct RunCommand: AsyncParsableCommand {
         )
         let directory = URL(filePath: out ?? "results/\(name ?? Self.standardName(machine))")
         var run = BenchRun(machine: machine)
-        if ReleaseBuild.isNeeded { run.note("Measured in a debug build: the figures say nothing about a release build.") }
+        if ReleaseBuild.isNeeded {
+            run.note("Measured in a debug build: the figures say nothing about a release build.")
+        }
         try await measure(&run)
         run.judge()
         print(summaryTable(run), terminator: "")

@@ -139,7 +139,8 @@ struct SwiftClient {
                 requestsPerSecond: rate / Double(share),
                 sampleEvery: load.sampleEvery
             )
-            try await client.pipeline(source, method: echo, window: order.inFlight, options: CallOptions(timeout: .seconds(30)))
+            let options = CallOptions(timeout: .seconds(30))
+            try await client.pipeline(source, method: echo, window: order.inFlight, options: options)
             return source.report
         }
         let source = PipelinedLoad(

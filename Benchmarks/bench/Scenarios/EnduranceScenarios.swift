@@ -27,7 +27,8 @@ func restartSteps(_ choices: BenchChoices, _ place: BenchPlace) -> [BenchStep] {
 
 /// From the server's SIGKILL to the first reply of its successor, in ns: the start of the process is part of it.
 private func silenceAfterKill(_ transport: Transport, _ place: BenchPlace) throws -> Int64 {
-    var order = ServerOrder(variant: .swift, endpoint: Rig.endpoint(transport, place.directory, "restart"), coalesced: true)
+    let endpoint = Rig.endpoint(transport, place.directory, "restart")
+    var order = ServerOrder(variant: .swift, endpoint: endpoint, coalesced: true)
     let first = try ServerProcess(order)
     order.endpoint = first.endpoint
     let client: ClientProcess

@@ -66,16 +66,16 @@ private func frameOperations() throws -> [Operation] {
     let payload = [UInt8](repeating: 0x5a, count: 64)
     let name: [UInt8] = [0xa4] + Array("echo".utf8)
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 1024)
-    let requestEnd = rm_frame_put_payload_request(buffer.baseAddress, 5, 7, name, name.count, payload, 64, 5_000_000, 0)!
-    let request = Array(buffer[..<(requestEnd - buffer.baseAddress!)])
-    let responseEnd = rm_frame_put_payload_response(buffer.baseAddress, 7, payload, 64)!
-    let response = Array(buffer[..<(responseEnd - buffer.baseAddress!)])
+    let start = buffer.baseAddress!
+    let requestEnd = rm_frame_put_payload_request(start, 5, 7, name, name.count, payload, 64, 5_000_000, 0)!
+    let request = Array(buffer[..<(requestEnd - start)])
+    let responseEnd = rm_frame_put_payload_response(start, 7, payload, 64)!
+    let response = Array(buffer[..<(responseEnd - start)])
     return [
         Operation(name: "frame: write a request, 64 B") { count in
             for index in 0..<count {
-                _ = rm_frame_put_payload_request(
-                    buffer.baseAddress, 5, UInt32(truncatingIfNeeded: index), name, name.count, payload, 64, 5_000_000, 0
-                )
+                let msgid = UInt32(truncatingIfNeeded: index)
+                _ = rm_frame_put_payload_request(start, 5, msgid, name, name.count, payload, 64, 5_000_000, 0)
             }
         },
         Operation(name: "frame: read a request, 64 B") { count in
@@ -84,7 +84,7 @@ private func frameOperations() throws -> [Operation] {
         },
         Operation(name: "frame: write a response, 64 B") { count in
             for index in 0..<count {
-                _ = rm_frame_put_payload_response(buffer.baseAddress, UInt32(truncatingIfNeeded: index), payload, 64)
+                _ = rm_frame_put_payload_response(start, UInt32(truncatingIfNeeded: index), payload, 64)
             }
         },
         Operation(name: "frame: read a response, 64 B") { count in
@@ -102,7 +102,8 @@ private func ringOperations() throws -> [Operation] {
         Operation(name: "ring: key to owner") { count in
             var sum = 0
             for index in 0..<count {
-                keys[index & 63].withUnsafeBytes { sum &+= view.ownerIndex(of: view.size.slot(of: KeyHash(of: $0))) ?? 0 }
+                let slot = keys[index & 63].withUnsafeBytes { view.size.slot(of: KeyHash(of: $0)) }
+                sum &+= view.ownerIndex(of: slot) ?? 0
             }
             precondition(sum >= 0)
         }

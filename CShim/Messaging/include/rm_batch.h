@@ -23,10 +23,11 @@ int rm_batch_create(uint32_t capacity, uint32_t parts, rm_batch **out);
 /// Releases what the batch holds, and the batch.
 void rm_batch_destroy(rm_batch *batch);
 
-/// Receives messages without waiting until none is left, the batch is full, or it holds `bytes_max` bytes or more.
+/// Receives messages without waiting until none is left, the batch holds `messages_max`, is full, or has `bytes_max` bytes
+/// or more.
 /// Returns the number of messages now in the batch, 0 if there were none, or a negative code. A message with more than
 /// `parts` parts keeps its first ones; `rm_batch_part_count` tells how many it really had. The batch must be empty.
-int rm_batch_receive(rm_batch *batch, rm_socket *socket, size_t bytes_max);
+int rm_batch_receive(rm_batch *batch, rm_socket *socket, uint32_t messages_max, size_t bytes_max);
 
 /// The parts of message `index`, `parts` of them; those that the message lacked are {NULL, 0}.
 const rm_part *rm_batch_parts(const rm_batch *batch, uint32_t index);

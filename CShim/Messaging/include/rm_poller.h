@@ -29,6 +29,9 @@ int rm_poller_wake(rm_poller *poller);
 /// Names the calling thread in debuggers and process lists; cut to 15 bytes.
 void rm_thread_set_name(const char *name);
 
+/// Has the kernel end the calling thread's waits at most `ns` after their time, instead of its default of 50 us.
+void rm_thread_set_timer_slack(uint64_t ns);
+
 /// Nanoseconds of CLOCK_BOOTTIME minus CLOCK_MONOTONIC: grows by the time for which the host was suspended.
 int64_t rm_suspended_ns(void);
 

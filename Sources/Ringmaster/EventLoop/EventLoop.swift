@@ -28,6 +28,10 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// by way of the global executor.
     public let taskExecutor = LoopTaskExecutor()
 
+    /// How late a timer may be by the kernel's leave: below what a request takes, so that deadlines and paced sends are
+    /// not blurred by the default of 50 us.
+    private static let timerSlackNs: UInt64 = 1000
+
     /// What other threads leave for the loop.
     fileprivate struct Inbox {
         var jobs: [ReadyJob] = []
@@ -233,6 +237,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             { argument in
                 let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
                 rm_thread_set_name(start.name)
+                rm_thread_set_timer_slack(EventLoop.timerSlackNs)
                 start.loop.ownThread.store(UInt(pthread_self()), ordering: .releasing)
                 while start.loop.turn(maximumWaitNs: -1) {}
                 // The system may give this thread's id to another.
@@ -313,7 +318,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             socket.isTouched = false
             guard socket.token >= 0 else { continue }
             let events = rm_socket_events(socket.raw)
-            if events > 0, events & Int32(RM_READABLE) != 0 || socket.wantsWritable { markReadable(socket) }
+            socket.isBusy = events > 0 && events & Int32(RM_READABLE) != 0
+            if socket.isBusy || events > 0 && socket.wantsWritable { markReadable(socket) }
         }
         confined.touched.removeAll(keepingCapacity: true)
     }

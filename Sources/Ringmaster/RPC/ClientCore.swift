@@ -376,7 +376,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
 
     func socketMayBeReady(_ socket: LoopSocket) {
         if socket.wantsWritable { flush() }
-        let count = rm_batch_receive(batch, socket.raw, Limits.batchBytesMax)
+        let count = rm_batch_receive(batch, socket.raw, socket.expectedMessages, Limits.batchBytesMax)
         guard count > 0 else { return }
         lastHeard = loop.now
         for index in 0..<UInt32(count) {

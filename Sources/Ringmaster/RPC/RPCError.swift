@@ -60,11 +60,12 @@ public struct RemoteError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// What the handler's own error is to the caller: itself where it is a `RemoteError`, else its description.
     init(thrown error: any Error) {
-        self = switch error {
-        case let error as RemoteError: error
-        case is CancellationError: RemoteError(code: .cancelled, message: "the handler was cancelled")
-        default: RemoteError(code: .handlerFailed, message: "\(error)")
-        }
+        self =
+            switch error {
+            case let error as RemoteError: error
+            case is CancellationError: RemoteError(code: .cancelled, message: "the handler was cancelled")
+            default: RemoteError(code: .handlerFailed, message: "\(error)")
+            }
     }
 
     static func replyTooLarge(bytes: Int) -> RemoteError {

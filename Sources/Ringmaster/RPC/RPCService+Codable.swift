@@ -84,7 +84,8 @@ private func argument<Argument: Decodable>(
     let start = reader.offset
     do {
         try reader.skipValue()
-        return try MessagePackDecoder().decode(type, from: UnsafeRawBufferPointer(rebasing: bytes[start..<reader.offset]))
+        let value = UnsafeRawBufferPointer(rebasing: bytes[start..<reader.offset])
+        return try MessagePackDecoder().decode(type, from: value)
     } catch {
         throw RemoteError(code: .badParams, message: "param \(position) of '\(method)' is no \(type): \(error)")
     }

@@ -97,7 +97,7 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
     // MARK: Receiving
 
     func socketMayBeReady(_ socket: LoopSocket) {
-        let count = rm_batch_receive(batch, socket.raw, Limits.batchBytesMax)
+        let count = rm_batch_receive(batch, socket.raw, socket.expectedMessages, Limits.batchBytesMax)
         guard count > 0 else { return }
         for index in 0..<UInt32(count) {
             let parts = rm_batch_parts(batch, index)!
@@ -181,7 +181,8 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
         let name = UnsafeRawBufferPointer(start: frame.method, count: frame.method_length)
         guard let method = methods.index(of: name, hint: methodHint) else {
             counts.unknownMethods += 1
-            fail(frame.msgid, of: peer, .unknownMethod, "the server has no method '\(String(decoding: name, as: UTF8.self))'")
+            let text = String(decoding: name, as: UTF8.self)
+            fail(frame.msgid, of: peer, .unknownMethod, "the server has no method '\(text)'")
             return
         }
         methodHint = method

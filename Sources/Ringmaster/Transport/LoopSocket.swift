@@ -24,6 +24,8 @@ final class LoopSocket {
     var descriptor: Int32 = -1
     var isTouched = false
     var isMarked = false
+    /// Whether it still had messages when it was last looked at.
+    var isBusy = false
     /// Set while a send waits for room: the handler is then called for that as well.
     var wantsWritable = false
 
@@ -35,6 +37,10 @@ final class LoopSocket {
     /// Reports its connections; closed with it.
     private var monitor: ConnectionMonitor?
     private var isClosed = false
+
+    /// How many messages to take at once. A socket that was idle has most likely one, and asking for a second costs a
+    /// system call; if there are more, it is busy the next time.
+    var expectedMessages: UInt32 { isBusy ? UInt32(Limits.messagesPerBatchMax) : 1 }
 
     /// Opens a socket of `kind` (an RM_... constant) on the loop's thread.
     init(

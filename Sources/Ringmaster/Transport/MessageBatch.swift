@@ -25,7 +25,7 @@ struct MessageBatch: ~Copyable {
     /// there is none or the socket failed.
     func receive(from socket: LoopSocket) -> Int {
         rm_batch_release(raw)
-        let count = rm_batch_receive(raw, socket.raw, Limits.batchBytesMax)
+        let count = rm_batch_receive(raw, socket.raw, socket.expectedMessages, Limits.batchBytesMax)
         socket.loop.touch(socket)
         return Int(max(0, count))
     }

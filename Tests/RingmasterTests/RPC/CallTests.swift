@@ -142,11 +142,15 @@ import Testing
         }
         #expect(first.code == .badParams)
         #expect(first.message.contains("param 2 of 'add'"))
-        let wrongCount = await rpcError { () throws(RPCError) in _ = try await client.call("add", 1, returning: Int.self) }
+        let wrongCount = await rpcError { () throws(RPCError) in
+            _ = try await client.call("add", 1, returning: Int.self)
+        }
         #expect(
             wrongCount == .remote(RemoteError(code: .badParams, message: "'add' takes 2 params; 1 came"))
         )
-        let valueToRaw = await rpcError { () throws(RPCError) in _ = try await client.call("echo", 1, returning: Int.self) }
+        let valueToRaw = await rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", 1, returning: Int.self)
+        }
         #expect(
             valueToRaw == .remote(RemoteError(code: .badParams, message: "the method takes one param, a bin"))
         )
