@@ -97,6 +97,25 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // The README's example, compiled and run by the tests.
+        .executableTarget(
+            name: "example-server",
+            dependencies: ["Ringmaster"],
+            path: "Tests/Examples/example-server",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "example-client",
+            dependencies: ["Ringmaster"],
+            path: "Tests/Examples/example-client",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: ["example-server", "example-client"],
+            swiftSettings: swiftSettings
+        ),
+
         .testTarget(
             name: "RingmasterProtocolTests",
             dependencies: ["RingmasterProtocol"],
