@@ -16,9 +16,8 @@ struct SequenceTracker {
     }
 
     let topicsMax: Int
+    /// Whom it hears. Another that takes this one's place begins anew.
     private(set) var publisher: UInt64?
-    /// How often another publisher took the place of the one before.
-    private(set) var restarts = 0
     private var lastSequences: [[UInt8]: UInt64] = [:]
     /// The filters under which every topic is known.
     private var complete: Set<TopicFilter> = []
@@ -71,7 +70,6 @@ struct SequenceTracker {
 
     private mutating func note(_ publisher: UInt64) {
         guard self.publisher != publisher else { return }
-        if self.publisher != nil { restarts += 1 }
         self.publisher = publisher
         lastSequences = [:]
         complete = []

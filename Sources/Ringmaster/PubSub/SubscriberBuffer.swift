@@ -10,6 +10,14 @@ struct RawPublication: Sendable {
     let value: [UInt8]
     /// Whether `value` are published bytes themselves, or a value's encoding.
     let isBytes: Bool
+
+    /// The value's encoding, whichever it is.
+    var encoded: [UInt8] {
+        guard isBytes else { return value }
+        var encoded: [UInt8] = []
+        PublicationFrame.writeBinHead(value.count, into: &encoded)
+        return encoded + value
+    }
 }
 
 /// The publications that wait for the consumer, and the consumers that wait for a publication. Any thread.

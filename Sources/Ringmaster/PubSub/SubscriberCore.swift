@@ -120,15 +120,16 @@ final class SubscriberCore: @unchecked Sendable {
     }
 
     private func take(_ body: PublicationFrame.Body?, topic: [UInt8], into tracker: inout SequenceTracker) {
-        let restarts = tracker.restarts
         switch body {
         case nil:
             buffer.count { $0.malformed += 1 }
         case .listing(let publisher, let prefix, let count, let sequence):
+            note(publisher, in: tracker)
             tracker.list(publisher: publisher, prefix: prefix, count: count, sequence: sequence, for: filters)
         case .publication(let publisher, let sequence, let value):
             // libzmq filters by prefix only.
             guard filters.contains(where: { $0.matches(topic) }) else { return }
+            note(publisher, in: tracker)
             switch tracker.receive(publisher: publisher, topic: topic, sequence: sequence) {
             case .duplicate: buffer.count { $0.duplicates += 1 }
             case .beyondLimit: buffer.count { $0.beyondLimit += 1 }
@@ -143,6 +144,11 @@ final class SubscriberCore: @unchecked Sendable {
                 buffer.add(publication, missed: missed)
             }
         }
-        if tracker.restarts > restarts { buffer.count { $0.publisherRestarts += 1 } }
+    }
+
+    /// Counts a restart before the consumer can see what came after it.
+    private func note(_ publisher: UInt64, in tracker: SequenceTracker) {
+        guard let last = tracker.publisher, last != publisher else { return }
+        buffer.count { $0.publisherRestarts += 1 }
     }
 }
