@@ -32,6 +32,9 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// not blurred by the default of 50 us.
     private static let timerSlackNs: UInt64 = 1000
 
+    /// Rounds of ready jobs that still run after `stop`: enough for what was under way, and no more for what goes on.
+    private static let lastRoundsMax = 16
+
     /// What other threads leave for the loop.
     fileprivate struct Inbox {
         var jobs: [ReadyJob] = []
@@ -261,7 +264,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
 
     private func turn(maximumWaitNs: Int64) -> Bool {
         guard takeInbox() else {
-            runReadyJobs()
+            // A task that is resumed may have to change to an actor of this loop, which is a job more.
+            for _ in 0..<Self.lastRoundsMax where !confined.ready.isEmpty { runReadyJobs() }
             flushSinks()
             return false
         }
