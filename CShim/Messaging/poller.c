@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,7 +14,13 @@ enum { READY_MAX = 64 }; // tokens taken from the kernel at once; the rest come 
 struct rm_poller {
     int epoll;
     int wake;
+    int alarm;
 };
+
+static int watch(rm_poller *poller, int descriptor, uint64_t token) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
+    return epoll_ctl(poller->epoll, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+}
 
 int rm_poller_create(rm_poller **out) {
     rm_poller *poller = malloc(sizeof *poller);
@@ -22,10 +29,13 @@ int rm_poller_create(rm_poller **out) {
     }
     poller->epoll = epoll_create1(EPOLL_CLOEXEC);
     poller->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    int status = poller->epoll < 0 || poller->wake < 0 ? -errno : 0;
+    poller->alarm = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    int status = poller->epoll < 0 || poller->wake < 0 || poller->alarm < 0 ? -errno : 0;
     if (status == 0) {
-        struct epoll_event event = {.events = EPOLLIN, .data.u64 = RM_POLLER_WAKE};
-        status = epoll_ctl(poller->epoll, EPOLL_CTL_ADD, poller->wake, &event) < 0 ? -errno : 0;
+        status = watch(poller, poller->wake, RM_POLLER_WAKE);
+    }
+    if (status == 0) {
+        status = watch(poller, poller->alarm, RM_POLLER_ALARM);
     }
     if (status < 0) {
         rm_poller_destroy(poller);
@@ -42,16 +52,25 @@ void rm_poller_destroy(rm_poller *poller) {
     if (poller->wake >= 0) {
         close(poller->wake);
     }
+    if (poller->alarm >= 0) {
+        close(poller->alarm);
+    }
     free(poller);
 }
 
 int rm_poller_add(rm_poller *poller, int descriptor, uint64_t token) {
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = token};
-    return epoll_ctl(poller->epoll, EPOLL_CTL_ADD, descriptor, &event) < 0 ? -errno : 0;
+    return watch(poller, descriptor, token);
 }
 
 int rm_poller_remove(rm_poller *poller, int descriptor) {
     return epoll_ctl(poller->epoll, EPOLL_CTL_DEL, descriptor, NULL) < 0 ? -errno : 0;
+}
+
+int rm_poller_set_alarm(rm_poller *poller, int64_t monotonic_ns) {
+    // Zero would unset it.
+    int64_t ns = monotonic_ns > 0 ? monotonic_ns : 1;
+    struct itimerspec alarm = {.it_value = {ns / 1000000000, ns % 1000000000}};
+    return timerfd_settime(poller->alarm, TFD_TIMER_ABSTIME, &alarm, NULL) < 0 ? -errno : 0;
 }
 
 // epoll_pwait2 takes nanoseconds (Linux 5.11); an older kernel gets milliseconds, rounded up.
@@ -76,9 +95,10 @@ int rm_poller_wait(rm_poller *poller, int64_t timeout_ns, uint64_t *tokens, int 
     }
     for (int index = 0; index < count; index++) {
         tokens[index] = events[index].data.u64;
-        if (tokens[index] == RM_POLLER_WAKE) {
+        if (tokens[index] >= RM_POLLER_ALARM) {
+            int descriptor = tokens[index] == RM_POLLER_WAKE ? poller->wake : poller->alarm;
             uint64_t ignored;
-            while (read(poller->wake, &ignored, sizeof ignored) < 0 && errno == EINTR) {
+            while (read(descriptor, &ignored, sizeof ignored) < 0 && errno == EINTR) {
             }
         }
     }
@@ -100,10 +120,6 @@ int rm_poller_wake(rm_poller *poller) {
 
 void rm_thread_set_name(const char *name) {
     prctl(PR_SET_NAME, name, 0, 0, 0); // cuts it by itself
-}
-
-void rm_thread_set_timer_slack(uint64_t ns) {
-    prctl(PR_SET_TIMERSLACK, ns, 0, 0, 0);
 }
 
 int64_t rm_suspended_ns(void) {

@@ -28,10 +28,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     /// by way of the global executor.
     public let taskExecutor = LoopTaskExecutor()
 
-    /// How late a timer may be by the kernel's leave: below what a request takes, so that deadlines and paced sends are
-    /// not blurred by the default of 50 us.
-    private static let timerSlackNs: UInt64 = 1000
-
     /// Rounds of ready jobs that still run after `stop`: enough for what was under way, and no more for what goes on.
     private static let lastRoundsMax = 16
 
@@ -240,7 +236,6 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             { argument in
                 let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
                 rm_thread_set_name(start.name)
-                rm_thread_set_timer_slack(EventLoop.timerSlackNs)
                 start.loop.ownThread.store(UInt(pthread_self()), ordering: .releasing)
                 while start.loop.turn(maximumWaitNs: -1) {}
                 // The system may give this thread's id to another.
@@ -345,8 +340,11 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
             }
             timeoutNs = 0
         } else if let earliest = confined.timers.earliest {
-            let left = max(0, earliest.nanoseconds - clock().nanoseconds)
-            timeoutNs = timeoutNs < 0 ? left : min(timeoutNs, left)
+            if timeoutNs < 0 {
+                setAlarm(earliest)
+            } else {
+                timeoutNs = min(timeoutNs, max(0, earliest.nanoseconds - clock().nanoseconds))
+            }
         }
         if timeoutNs != 0 {
             let pending = inbox.withLock { inbox in
@@ -361,9 +359,22 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         refreshNow()
         for index in 0..<Int(max(0, count)) {
             let token = confined.tokens[index]
-            guard token != RM_POLLER_WAKE, let socket = confined.sockets[Int(token)] else { continue }
-            markReadable(socket)
+            switch token {
+            case RM_POLLER_WAKE: break
+            case RM_POLLER_ALARM: confined.alarm = .distantFuture
+            default:
+                if let socket = confined.sockets[Int(token)] { markReadable(socket) }
+            }
         }
+    }
+
+    /// Has the kernel end the wait at `earliest` at the latest. An alarm that rings too soon is left as it is: most timers
+    /// are put off again and again, and a time-out set and unset at each wait costs a round trip a tenth of its time.
+    private func setAlarm(_ earliest: MonotonicTime) {
+        guard earliest < confined.alarm else { return }
+        confined.alarm = earliest
+        let status = rm_poller_set_alarm(poller, earliest.nanoseconds)
+        precondition(status == 0, "the kernel refused an alarm")
     }
 
     private func dispatchReadable() {
@@ -399,6 +410,8 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         @exclusivity(unchecked) var dispatching: [LoopSocket] = []
         @exclusivity(unchecked) var sinks: [any Flushable] = []
         @exclusivity(unchecked) var turnsWithoutWait = 0
+        /// When the kernel's alarm rings; `distantFuture` where it is not set.
+        var alarm = MonotonicTime.distantFuture
         let tokens = UnsafeMutablePointer<UInt64>.allocate(capacity: tokensMax)
 
         init(now: MonotonicTime) {
