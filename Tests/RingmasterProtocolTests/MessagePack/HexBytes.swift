@@ -2,12 +2,11 @@
 
 /// Reads bytes such as "82 a4 7479 70"; spaces are for the reader only.
 func hex(_ text: String) -> [UInt8] {
-    let digits = text.filter { !$0.isWhitespace }
-    precondition(digits.count.isMultiple(of: 2), "bytes are pairs of digits")
-    return stride(from: 0, to: digits.count, by: 2).map { position in
-        let start = digits.index(digits.startIndex, offsetBy: position)
-        return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)!
+    let digits = text.utf8.filter { $0 != UInt8(ascii: " ") }.map { digit in
+        UInt8(String(UnicodeScalar(digit)), radix: 16)!
     }
+    precondition(digits.count.isMultiple(of: 2), "bytes are pairs of digits")
+    return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
 }
 
 /// Bytes as such text, without spaces.
