@@ -232,13 +232,17 @@ extension EncodingOutput {
     private func settleHeader(of index: Int) {
         let content = extents[index].content
         guard content == .map || content == .array else { return }
-        var header = MessagePackWriter()
         let count = extents[index].count
         if count <= 15 {
             writer.bytes[extents[index].start] = (content == .map ? 0x80 : 0x90) | UInt8(count)
             return
         }
-        content == .map ? header.writeMapHeader(count: count) : header.writeArrayHeader(count: count)
+        var header = MessagePackWriter()
+        if content == .map {
+            header.writeMapHeader(count: count)
+        } else {
+            header.writeArrayHeader(count: count)
+        }
         let start = extents[index].start
         let growth = header.bytes.count - extents[index].headerLength
         writer.bytes.replaceSubrange(start..<start + extents[index].headerLength, with: header.bytes)
