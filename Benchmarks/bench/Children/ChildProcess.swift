@@ -47,9 +47,14 @@ final class ChildProcess {
         }
     }
 
+    /// Closes its input, at which it ends.
+    func beginEnd() {
+        try? input.fileHandleForWriting.close()
+    }
+
     /// Closes its input and waits for its end.
     func end() {
-        try? input.fileHandleForWriting.close()
+        beginEnd()
         process.waitUntilExit()
     }
 
@@ -60,14 +65,21 @@ final class ChildProcess {
     }
 }
 
-/// A server in a process of its own.
+/// A server in a process of its own. It starts at once and can be used when `endpoint` has been asked for.
 final class ServerProcess {
     private let child: ChildProcess
-    let endpoint: String
+    private var bound: String?
 
     init(_ order: ServerOrder) throws {
         child = try ChildProcess("server-child", order: order, what: "the \(order.variant.rawValue) server")
-        endpoint = try child.receive()
+    }
+
+    /// Where it listens; waits until it does.
+    func endpoint() throws -> String {
+        if let bound { return bound }
+        let endpoint = try child.receive()
+        bound = endpoint
+        return endpoint
     }
 
     func account() throws -> ProcessAccount {
@@ -75,16 +87,20 @@ final class ServerProcess {
         return try JSONDecoder().decode(ProcessAccount.self, from: Data(child.receive().utf8))
     }
 
+    func beginEnd() { child.beginEnd() }
     func end() { child.end() }
     func kill() { child.kill() }
 }
 
-/// A client in a process of its own.
+/// A client in a process of its own. It starts at once and can be used when `waitUntilReady` has returned.
 final class ClientProcess {
     private let child: ChildProcess
 
     init(_ order: ClientOrder) throws {
         child = try ChildProcess("client-child", order: order, what: "the \(order.variant.rawValue) client")
+    }
+
+    func waitUntilReady() throws {
         guard try child.receive() == "ready" else { throw ChildError("\(child.what) is not ready") }
     }
 
@@ -101,5 +117,6 @@ final class ClientProcess {
         return report
     }
 
+    func beginEnd() { child.beginEnd() }
     func end() { child.end() }
 }

@@ -24,23 +24,25 @@ final class Rig {
                     try ServerProcess(ServerOrder(variant: variant, endpoint: endpoint, coalesced: key.coalesced))
                 )
             }
+            let endpoints = try servers.map { try $0.endpoint() }
             let connections = max(key.servers, key.clients)
             for index in 0..<key.clients {
-                let endpoints = stride(from: index, to: connections, by: key.clients).map {
-                    servers[$0 % servers.count].endpoint
+                let reached = stride(from: index, to: connections, by: key.clients).map {
+                    endpoints[$0 % endpoints.count]
                 }
                 clients.append(
                     try ClientProcess(
                         ClientOrder(
                             variant: variant,
-                            endpoints: endpoints,
+                            endpoints: reached,
                             coalesced: key.coalesced,
                             payloadBytes: key.payloadBytes,
-                            inFlight: max(1, (key.inFlight ?? 65_536) / endpoints.count)
+                            inFlight: max(1, (key.inFlight ?? 65_536) / reached.count)
                         )
                     )
                 )
             }
+            for client in clients { try client.waitUntilReady() }
         } catch {
             for client in clients { client.end() }
             for server in servers { server.end() }
@@ -71,7 +73,10 @@ final class Rig {
     }
 
     func end() {
+        // All at once: each takes a moment to end.
+        for client in clients { client.beginEnd() }
         for client in clients { client.end() }
+        for server in servers { server.beginEnd() }
         for server in servers { server.end() }
     }
 }

@@ -30,18 +30,19 @@ private func silenceAfterKill(_ transport: Transport, _ place: BenchPlace) throw
     let endpoint = Rig.endpoint(transport, place.directory, "restart")
     var order = ServerOrder(variant: .swift, endpoint: endpoint, coalesced: true)
     let first = try ServerProcess(order)
-    order.endpoint = first.endpoint
+    order.endpoint = try first.endpoint()
     let client: ClientProcess
     do {
         client = try ClientProcess(
             ClientOrder(
                 variant: .swift,
-                endpoints: [first.endpoint],
+                endpoints: [order.endpoint],
                 coalesced: true,
                 payloadBytes: 3,
                 inFlight: 1
             )
         )
+        try client.waitUntilReady()
     } catch {
         first.end()
         throw error

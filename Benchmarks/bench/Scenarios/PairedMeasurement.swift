@@ -8,13 +8,13 @@ struct PairedMeasurement {
     let key: BenchKey
     let load: LoadOrder
     let pairs: Int
-    var warmUpSeconds = 0.15
+    var warmUpSeconds = 0.1
 
     /// What starting four processes takes, about.
-    private static let overheadSeconds = 0.15
+    private static let overheadSeconds = 0.04
 
     var plannedSeconds: Double {
-        Double(2 * pairs) * load.seconds + 2 * warmUpSeconds + Self.overheadSeconds * Double(key.servers + key.clients)
+        Double(2 * pairs) * load.seconds + 2 * warmUpSeconds + 2 * Self.overheadSeconds * Double(key.servers + key.clients)
     }
 
     func step(_ place: BenchPlace) -> BenchStep {
