@@ -17,7 +17,7 @@ import Synchronization
 /// own, which is checked.
 public final class EventLoop: SerialExecutor, @unchecked Sendable {
     // @unchecked: `inbox` and `thread` are guarded; `confined` is touched by the loop's thread alone.
-    private let inbox: Mutex<Inbox>
+    private let inbox: Guarded<Inbox>
     private let ownThread = Atomic<UInt>(0)
     private let poller: OpaquePointer
     private let clock: @Sendable () -> MonotonicTime
@@ -56,7 +56,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         }
         self.poller = poller
         self.clock = clock
-        inbox = Mutex(Inbox())
+        inbox = Guarded(Inbox())
         confined = Confined(now: clock())
         taskExecutor.loop = self
     }

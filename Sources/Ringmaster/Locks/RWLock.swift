@@ -1,6 +1,5 @@
 // A reader-writer lock for tasks: it gates jobs (readers) against a change that must see none of them (the writer).
 
-import Synchronization
 
 /// A writer-preferring, asynchronous, cancellable reader-writer lock. Many readers hold it together, or one writer alone.
 ///
@@ -23,7 +22,7 @@ public final class RWLock: Sendable {
     /// Told whether it has the lock (true) or was cancelled.
     private typealias Waiter = UnsafeContinuation<Bool, Never>
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     public init() {}
 

@@ -1,7 +1,6 @@
 // Between a subscriber's loop and its consumer: a bounded buffer that drops the oldest, and counts it.
 
 import DequeModule
-import Synchronization
 
 /// A publication as it came, with its bytes copied out of the message.
 struct RawPublication: Sendable {
@@ -37,7 +36,7 @@ final class SubscriberBuffer: Sendable {
         }
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let countMax: Int
     private let bytesMax: Int
 

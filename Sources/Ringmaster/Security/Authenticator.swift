@@ -5,7 +5,6 @@
 
 import CShim
 import Glibc
-import Synchronization
 
 /// What a context's authenticator has decided, since its first server socket was opened.
 public struct AuthenticationStatistics: Hashable, Sendable {
@@ -34,7 +33,7 @@ final class Authenticator: Sendable {
         var statistics = AuthenticationStatistics()
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let loop: EventLoop
     private let responder: Responder
 

@@ -1,13 +1,12 @@
 // The ZeroMQ context: I/O threads shared by the sockets of a process.
 
 import CShim
-import Synchronization
 
 /// A ZeroMQ context. Sockets made in it keep it alive. Usable from any thread.
 public final class MessagingContext: @unchecked Sendable {
     // @unchecked: a ZeroMQ context is thread-safe by contract (zmq_ctx_new(3)).
     let raw: OpaquePointer
-    private let authentication = Mutex<Authenticator?>(nil)
+    private let authentication = Guarded<Authenticator?>(nil)
 
     /// One context with one I/O thread for the whole process.
     public static let shared = MessagingContext()

@@ -3,7 +3,6 @@
 import CShim
 import Glibc
 import RingmasterProtocol
-import Synchronization
 import Testing
 
 @testable import Ringmaster
@@ -83,7 +82,7 @@ struct EventLoopTests {
     @Test func postsRunInTheOrderInWhichOneThreadMadeThem() async throws {
         let loop = EventLoop.start()
         defer { loop.stop() }
-        let seen = Mutex<[Int]>([])
+        let seen = Guarded<[Int]>([])
         for index in 0..<5000 { loop.post { seen.withLock { $0.append(index) } } }
         _ = try await loop.run { true }
         #expect(seen.withLock { $0 } == Array(0..<5000))
@@ -91,7 +90,7 @@ struct EventLoopTests {
 
     @Test func aPostFromTheLoopItselfRunsInALaterTurn() {
         let loop = EventLoop.stepped()
-        let order = Mutex<[String]>([])
+        let order = Guarded<[String]>([])
         loop.post {
             loop.post { order.withLock { $0.append("later") } }
             order.withLock { $0.append("now") }
@@ -116,7 +115,7 @@ struct EventLoopTests {
         let loop = EventLoop.stepped()
         let actor = Bound(loop: loop)
         let posted = Counter()
-        let waiting = Mutex<UnsafeContinuation<Void, Never>?>(nil)
+        let waiting = Guarded<UnsafeContinuation<Void, Never>?>(nil)
         Task(executorPreference: loop.taskExecutor) {
             await actor.waitThenIncrement { continuation in waiting.withLock { $0 = continuation } }
         }

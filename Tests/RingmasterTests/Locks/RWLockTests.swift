@@ -1,6 +1,5 @@
 // That tasks see the lock's rules, under load and under cancellation, and that it is never lost.
 
-import Synchronization
 import Testing
 
 @testable import Ringmaster
@@ -14,7 +13,7 @@ private final class Witness: Sendable {
         var readersMax = 0
     }
 
-    private let inside = Mutex(Inside())
+    private let inside = Guarded(Inside())
 
     func read(_ body: () async -> Void) async {
         inside.withLock {
@@ -41,7 +40,7 @@ private final class Witness: Sendable {
 
 /// What happened, in order.
 private final class Trail: Sendable {
-    private let noted = Mutex<[String]>([])
+    private let noted = Guarded<[String]>([])
 
     var steps: [String] { noted.withLock { $0 } }
 
@@ -52,7 +51,7 @@ private final class Trail: Sendable {
 
 /// A door that is opened once.
 private final class Door: Sendable {
-    private let waiting = Mutex<(isOpen: Bool, waiters: [UnsafeContinuation<Void, Never>])>((false, []))
+    private let waiting = Guarded<(isOpen: Bool, waiters: [UnsafeContinuation<Void, Never>])>((false, []))
 
     func pass() async {
         await withUnsafeContinuation { continuation in

@@ -1,7 +1,6 @@
 // What the RPC tests share: a service, a server on a port of its own, and a way to wait for something.
 
 import Ringmaster
-import Synchronization
 import Testing
 
 /// A gate that handlers wait at until the test opens it.
@@ -10,7 +9,7 @@ final class Gate: Sendable {
         var isOpen = false
         var waiting: [CheckedContinuation<Void, Never>] = []
     }
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     /// How many have come to it.
     let arrivals = Counter()
 
