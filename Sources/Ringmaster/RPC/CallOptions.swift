@@ -9,13 +9,15 @@ public struct CallOptions: Sendable {
 
     /// How long the caller waits for the reply, in ns; 0 means without end. The server learns it.
     var timeoutNs: Int64
+    /// The shortest time-out: the wire counts in microseconds, and there 0 means that the caller waits without end.
+    static let timeoutNsMin: Int64 = 1000
     /// Present for an idempotent call.
     let retry: RetryPolicy?
 
     /// A call that is sent once: executed at most once.
     /// - Parameter timeout: How long to wait for the reply; nil waits until the client is closed.
     public init(timeout: Duration? = .seconds(5)) {
-        timeoutNs = timeout.map { max(1, $0.nanosecondsClamped) } ?? 0
+        timeoutNs = timeout.map { max(Self.timeoutNsMin, $0.nanosecondsClamped) } ?? 0
         retry = nil
     }
 
@@ -32,6 +34,6 @@ public struct CallOptions: Sendable {
 
     private init(retry: RetryPolicy) {
         self.retry = retry
-        timeoutNs = max(1, retry.budget.nanosecondsClamped)
+        timeoutNs = max(Self.timeoutNsMin, retry.budget.nanosecondsClamped)
     }
 }

@@ -301,6 +301,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
                 counts.deadlinesExceeded += 1
                 return continuation.resume(returning: CallOutcome(kind: .deadlineExceeded))
             }
+            options.timeoutNs = max(CallOptions.timeoutNsMin, options.timeoutNs)
         }
         let msgid = reserve(options)
         let waiter = CallWaiter(continuation: continuation, form: call.form)
@@ -516,7 +517,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     ) {
         counts.resends += 1
         resend.sentAt = loop.now
-        let left = max(1000, (budget - elapsed).nanosecondsClamped)
+        let left = max(CallOptions.timeoutNsMin, (budget - elapsed).nanosecondsClamped)
         let wait = resend.policy.attemptTimeout(elapsed: elapsed, budget: budget)
         wheel.set(calls.index(of: call), to: loop.now.advanced(by: wait))
         let msgid = call.pointee.msgid

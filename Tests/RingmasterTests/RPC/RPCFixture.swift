@@ -44,6 +44,23 @@ extension RPCService {
     }
 }
 
+extension RPCService {
+    /// The standard methods and "hang", which ends only when it is cancelled.
+    static func hanging(started: Counter, cancelled: Counter) -> RPCService {
+        var service = standard
+        service.handle("hang") { (_: Int) in
+            started.increment()
+            do {
+                try await Task.sleep(for: .seconds(600))
+            } catch {
+                cancelled.increment()
+                throw error
+            }
+        }
+        return service
+    }
+}
+
 /// Waits until `condition` holds, at most five seconds: for what happens on other threads and sockets.
 func eventually(
     _ what: String,

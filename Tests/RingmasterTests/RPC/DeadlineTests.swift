@@ -1,0 +1,240 @@
+// What a deadline promises: the caller is told in time, and the server does nothing that nobody waits for.
+
+import CShim
+import RingmasterProtocol
+import Synchronization
+import Testing
+
+@testable import Ringmaster
+
+@Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
+    // MARK: The caller
+
+    @Test func aCallWithoutAReplyFailsAtItsDeadlineAndNotBefore() throws {
+        let rig = SteppedRPC()
+        let silent = try RawSocket.server()
+        let client = try rig.client(of: silent.endpoint)
+        let source = ScriptedSource()
+        let pipeline = source.start(on: client, options: CallOptions(timeout: .milliseconds(50)))
+        source.call()
+        rig.pass(.nanoseconds(49_999_999))
+        #expect(source.failures.isEmpty)
+        rig.passSlowly(.milliseconds(3))
+        let failure = try #require(source.failures[0])
+        #expect(failure.error == .deadlineExceeded(method: "echo", after: .milliseconds(50)))
+        #expect(failure.time.nanoseconds <= 52_000_000)
+        #expect(client.statistics.deadlinesExceeded == 1)
+        #expect(client.inFlight == 0 && pipeline.inFlight == 0)
+        client.close()
+    }
+
+    @Test(arguments: [1, 2, 7, 100, 1023, 1024, 1025, 5000])
+    func everyDeadlineIsKeptToATickAmongManyOthers(milliseconds: Int) throws {
+        let rig = SteppedRPC()
+        let silent = try RawSocket.server()
+        let client = try rig.client(of: silent.endpoint)
+        let others = ScriptedSource()
+        let otherPipeline = others.start(on: client, options: CallOptions(timeout: .milliseconds(700)))
+        for _ in 0..<64 { others.call() }
+        let source = ScriptedSource()
+        let pipeline = source.start(on: client, options: CallOptions(timeout: .milliseconds(milliseconds)))
+        rig.pass(.microseconds(300))
+        source.call()
+        let sentAt = rig.clock.now
+        while source.failures.isEmpty, rig.clock.now.since(sentAt) < .seconds(10) { rig.pass(.microseconds(250)) }
+        let failure = try #require(source.failures[0])
+        let waited = failure.time.since(sentAt)
+        #expect(waited >= .milliseconds(milliseconds))
+        #expect(waited <= .milliseconds(milliseconds + 3))
+        client.close()
+        _ = (otherPipeline, pipeline)
+    }
+
+    @Test func aRealClockKeepsTheDeadlineToo() async throws {
+        let silent = try RawSocket.server()
+        let client = try await RPCClient(silent.endpoint)
+        let start = MonotonicTime.now
+        let error = await rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: .milliseconds(40)))
+        }
+        let waited = MonotonicTime.now.since(start)
+        #expect(error == .deadlineExceeded(method: "echo", after: .milliseconds(40)))
+        #expect(waited >= .milliseconds(40))
+        #expect(waited < .seconds(2))
+        await client.close()
+    }
+
+    @Test func theDeadlineRunsWhileACallWaitsForRoom() async throws {
+        let silent = try RawSocket.server()
+        var configuration = RPCClientConfiguration()
+        configuration.inFlightMax = 1
+        let client = try await RPCClient(silent.endpoint, configuration: configuration)
+        async let first = rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: nil))
+        }
+        await eventually("the window is full") { await client.inFlight == 1 }
+        let start = MonotonicTime.now
+        let error = await rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [2], options: CallOptions(timeout: .milliseconds(30)))
+        }
+        #expect(error == .deadlineExceeded(method: "echo", after: .milliseconds(30)))
+        #expect(MonotonicTime.now.since(start) >= .milliseconds(30))
+        #expect(await client.statistics.deadlinesExceeded == 1)
+        await client.close()
+        #expect(await first == .closed)
+    }
+
+    // MARK: On the wire
+
+    @Test func theBudgetTravelsWithTheRequest() async throws {
+        let peer = try RawSocket.server()
+        let client = try await RPCClient(peer.endpoint)
+        async let timed = rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: .milliseconds(900)))
+        }
+        let (_, first) = try await peer.socket.receiveFrame()
+        #expect(first.fields == 5)
+        #expect(first.budgetUs <= 900_000 && first.budgetUs > 0)
+        #expect(first.attempt == 0)
+        async let endless = rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: nil))
+        }
+        let (_, second) = try await peer.socket.receiveFrame()
+        #expect(second.fields == 4)
+        async let idempotent = rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: .idempotent())
+        }
+        let (_, third) = try await peer.socket.receiveFrame()
+        #expect(third.fields == 6)
+        #expect(third.attempt == 1)
+        #expect(third.budgetUs <= 10_000_000 && third.budgetUs > 0)
+        await client.close()
+        _ = await (timed, endless, idempotent)
+    }
+
+    @Test func theWholeBudgetIsSentWhereNothingWaited() throws {
+        let rig = SteppedRPC()
+        let peer = try RawSocket.server()
+        let client = try rig.client(of: peer.endpoint)
+        let source = ScriptedSource()
+        let pipeline = source.start(on: client, options: CallOptions(timeout: .milliseconds(50)))
+        source.call()
+        var messages: [[[UInt8]]] = []
+        rig.step("the request arrives") {
+            messages += peer.socket.receiveNow()
+            return !messages.isEmpty
+        }
+        #expect(WireFrame.all(in: messages[0][1]).map(\.budgetUs) == [50_000])
+        client.close()
+        _ = pipeline
+    }
+
+    @Test func aBudgetBelowAMicrosecondIsStillABudget() throws {
+        let rig = SteppedRPC()
+        let peer = try RawSocket.server()
+        let client = try rig.client(of: peer.endpoint)
+        let source = ScriptedSource()
+        let pipeline = source.start(on: client, options: CallOptions(timeout: .nanoseconds(10)))
+        source.call()
+        var messages: [[[UInt8]]] = []
+        rig.step("the request arrives") {
+            messages += peer.socket.receiveNow()
+            return !messages.isEmpty
+        }
+        // 0 would tell the server that the caller waits for ever.
+        #expect(WireFrame.all(in: messages[0][1]).map(\.budgetUs) == [1])
+        client.close()
+        _ = pipeline
+    }
+
+    // MARK: The server
+
+    @Test func aServerDropsQueuedWorkWhoseCallersTimeIsOver() async throws {
+        let gate = Gate()
+        var service = RPCService.standard
+        service.handle("wait") { (_: Int) in await gate.pass() }
+        var configuration = RPCServerConfiguration()
+        configuration.concurrentHandlersMax = 1
+        let server = try await RPCServer(service, at: "tcp://127.0.0.1:*", configuration: configuration)
+        let client = try await RPCClient(server.endpoint)
+        async let running: Void = client.call("wait", 1, options: CallOptions(timeout: nil))
+        await eventually("the first handler runs") { gate.arrivals.value == 1 }
+        let error = await rpcError { () throws(RPCError) in
+            try await client.call("wait", 2, options: CallOptions(timeout: .milliseconds(30)))
+        }
+        #expect(error == .deadlineExceeded(method: "wait", after: .milliseconds(30)))
+        gate.open()
+        try await running
+        // Its turn comes after the first one's; a third, sent later, runs after both.
+        try await client.call("wait", 3)
+        #expect(gate.arrivals.value == 2)
+        #expect(await server.statistics.expired == 1)
+        #expect(await server.statistics.running == 0)
+        await client.close()
+        await server.shutDown()
+    }
+
+    @Test func aHandlersTaskIsCancelledWhenItsCallersTimeIsOver() async throws {
+        let cancelled = Counter()
+        let service = RPCService.hanging(started: Counter(), cancelled: cancelled)
+        let server = try await RPCServer(service, at: "tcp://127.0.0.1:*")
+        let client = try await RPCClient(server.endpoint)
+        let error = await rpcError { () throws(RPCError) in
+            try await client.call("hang", 1, options: CallOptions(timeout: .milliseconds(30)))
+        }
+        #expect(error == .deadlineExceeded(method: "hang", after: .milliseconds(30)))
+        await eventually("the handler is cancelled") { cancelled.value == 1 }
+        await eventually("the handler has ended") { await server.statistics.running == 0 }
+        #expect(await server.statistics.expired == 1)
+        // What it throws then is no failure of the handler's, and nobody is answered.
+        #expect(await server.statistics.failures == 0)
+        #expect(await server.statistics.replies == 0)
+        await client.close()
+        await server.shutDown()
+    }
+
+    @Test func theHandlerIsToldTheDeadlineOfItsCaller() async throws {
+        let seen = Mutex<Duration?>(nil)
+        var service = RPCService()
+        service.handle(
+            "left",
+            withContext: { (context: RequestContext, _: Int) in
+                seen.withLock { $0 = context.deadline.map { $0 - .now } }
+                return context.deadline != nil
+            }
+        )
+        let server = try await RPCServer(service, at: "tcp://127.0.0.1:*")
+        let client = try await RPCClient(server.endpoint)
+        let has: Bool = try await client.call("left", 1, options: CallOptions(timeout: .seconds(30)))
+        #expect(has)
+        let left = try #require(seen.withLock { $0 })
+        #expect(left <= .seconds(30) && left > .seconds(20))
+        let endless: Bool = try await client.call("left", 1, options: CallOptions(timeout: nil))
+        #expect(!endless)
+        await client.close()
+        await server.shutDown()
+    }
+
+    // MARK: Too late
+
+    @Test func aReplyAfterTheDeadlineIsCountedAndHarmsNothing() async throws {
+        let peer = try RawSocket.server()
+        let client = try await RPCClient(peer.endpoint)
+        let error = await rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: .milliseconds(20)))
+        }
+        #expect(error == .deadlineExceeded(method: "echo", after: .milliseconds(20)))
+        let (identity, late) = try await peer.socket.receiveFrame()
+        async let next = client.call("echo", payload: [2])
+        let (_, second) = try await peer.socket.receiveFrame()
+        #expect(second.msgid != late.msgid)
+        peer.socket.send(identity, WireFrame.response(late.msgid, [1]))
+        peer.socket.send(identity, WireFrame.response(second.msgid, [2]))
+        #expect(try await next == [2])
+        let statistics = await client.statistics
+        #expect(statistics.unmatchedReplies == 1)
+        #expect(statistics.replies == 1)
+        #expect(await client.inFlight == 0)
+        await client.close()
+    }
+}
