@@ -151,6 +151,8 @@ public final class RPCClient: Sendable {
             let bytes = payload.withUnsafeBytes { Array($0) }
             return await outcome(SubmittedCall(method, .payload(bytes), options, form: form, startedAt: .now))
         }
+        // The task may have worked for long since the loop last read the clock, and its time begins now.
+        if options.timeoutNs > 0 { loop.refreshNow() }
         let msgid = core.reserve(options)
         // The span, and with it what this points to, outlives the wait.
         let content = payload.withUnsafeBytes { LoopConfined($0) }
