@@ -6,6 +6,8 @@ import RingmasterProtocol
 struct PendingCall {
     var msgid: UInt32 = 0
     var isBusy = false
+    /// Cancelled between taking the slot and sending the request.
+    var isCancelled = false
     /// The pipeline that made the call; nil where a task waits for it. The client's core keeps the pipeline alive while
     /// it has calls in flight.
     var pipeline: Unmanaged<CallPipeline>?
@@ -89,6 +91,7 @@ struct CallTable: ~Copyable {
     @inline(__always)
     mutating func free(_ call: UnsafeMutablePointer<PendingCall>) {
         call.pointee.isBusy = false
+        call.pointee.isCancelled = false
         call.pointee.waiter = nil
         call.pointee.pipeline = nil
         if call.pointee.resend != nil { call.pointee.resend = nil }

@@ -100,6 +100,9 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     /// Calls in flight.
     var inFlight: Int { calls.count }
 
+    /// Calls that wait for room.
+    var waitingCount: Int { waiting.count }
+
     var statistics: RPCClientStatistics {
         var counts = counts
         counts.droppedFrames = outbox.droppedFrames
@@ -156,7 +159,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         writeParams(msgid, method, params, options, budgetNs: options.timeoutNs, attempt: 1)
     }
 
-    /// The call in a reserved slot, with its waiter; nil where it has ended before anybody waited.
+    /// The call in a reserved slot, with its waiter; nil where it ended before it was sent.
     @inline(__always)
     private func awaited(_ msgid: UInt32, _ waiter: CallWaiter) -> UnsafeMutablePointer<PendingCall>? {
         guard let call = calls.find(msgid) else {
@@ -164,6 +167,10 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             return nil
         }
         call.pointee.waiter = waiter
+        guard !call.pointee.isCancelled else {
+            endCancelled(call)
+            return nil
+        }
         return call
     }
 
@@ -258,12 +265,24 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     /// The caller has gone: the server is told, and whoever waits is resumed.
     func cancel(_ msgid: UInt32) {
         guard let call = calls.find(msgid) else { return }
+        guard call.pointee.waiter != nil else {
+            // It is not sent yet; whoever is about to send it finds it cancelled.
+            call.pointee.isCancelled = true
+            return
+        }
         let start = outbox.reserve(RM_HEAD_MAX, on: route)
         commit(rm_frame_put_cancel(start, msgid))
+        endCancelled(call)
+    }
+
+    private func endCancelled(_ call: UnsafeMutablePointer<PendingCall>) {
         counts.cancelled += 1
         complete(call, RawReply(kind: .cancelled))
         letIn()
     }
+
+    /// Counts a call that was cancelled before it took a slot.
+    func countCancelled() { counts.cancelled += 1 }
 
     // MARK: Calls from elsewhere, and calls that wait for room
 

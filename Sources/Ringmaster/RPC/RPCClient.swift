@@ -151,6 +151,10 @@ public final class RPCClient: Sendable {
             let bytes = payload.withUnsafeBytes { Array($0) }
             return await outcome(SubmittedCall(method, .payload(bytes), options, form: form, startedAt: .now))
         }
+        guard !Task.isCancelled else {
+            core.countCancelled()
+            return CallOutcome(kind: .cancelled)
+        }
         // The task may have worked for long since the loop last read the clock, and its time begins now.
         if options.timeoutNs > 0 { loop.refreshNow() }
         let msgid = core.reserve(options)

@@ -92,3 +92,40 @@ func freeEndpoint() async throws -> Endpoint {
     await server.shutDown()
     return endpoint
 }
+
+/// Makes a number of calls and counts what became of them.
+///
+/// @unchecked Sendable: everything but the counters is touched on the client's loop alone.
+final class CountingSource: CallSource, @unchecked Sendable {
+    private let total: Int
+    private let payload: [UInt8]
+    private var sent = 0
+    let asked = Counter()
+    let replies = Counter()
+    let failures = Counter()
+    let wrong = Counter()
+
+    /// - Parameter total: How many calls it makes; nil makes them until the pipeline is stopped.
+    init(total: Int?, payload: [UInt8] = [1, 2, 3]) {
+        self.total = total ?? .max
+        self.payload = payload
+    }
+
+    func makeCalls(_ pipeline: CallPipeline) -> CallDemand {
+        asked.increment()
+        while sent < total, pipeline.hasRoom {
+            pipeline.send(payload, tag: UInt64(sent))
+            sent += 1
+        }
+        return sent == total ? .finished : .afterReply
+    }
+
+    func receive(reply: RawSpan, tag: UInt64) {
+        replies.increment()
+        if !reply.withUnsafeBytes({ $0.elementsEqual(payload) }) { wrong.increment() }
+    }
+
+    func fail(_ error: RPCError, tag: UInt64) {
+        failures.increment()
+    }
+}
