@@ -279,6 +279,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         counts.cancelled += 1
         complete(call, RawReply(kind: .cancelled))
         letIn()
+        fillPipelines()
     }
 
     /// Counts a call that was cancelled before it took a slot.

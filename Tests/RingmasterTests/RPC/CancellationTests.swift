@@ -195,6 +195,24 @@ import Testing
         await client.close()
         await server.shutDown()
     }
+
+    @Test func theRoomOfACancelledCallGoesToAPipelineThatHasNone() async throws {
+        let (started, cancelled) = (Counter(), Counter())
+        let server = try await RPCServer(.hanging(started: started, cancelled: cancelled), at: "tcp://127.0.0.1:*")
+        var configuration = RPCClientConfiguration()
+        configuration.inFlightMax = 1
+        let client = try await RPCClient(server.endpoint, configuration: configuration)
+        let hanging = Task { try await client.call("hang", 1, options: CallOptions(timeout: nil)) }
+        await eventually("the window is full") { started.value == 1 }
+        let source = CountingSource(total: 20)
+        async let ended: Void = client.pipeline(source, method: "echo", window: 4)
+        await eventually("the pipeline has asked for room") { source.asked.value > 0 }
+        hanging.cancel()
+        try await ended
+        #expect(source.replies.value == 20)
+        await client.close()
+        await server.shutDown()
+    }
 }
 
 /// Cancels its own task, then calls.
