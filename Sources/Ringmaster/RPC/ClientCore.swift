@@ -343,7 +343,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     }
 
     private func endWait(_ call: SubmittedCall, _ kind: RawReply.Kind) {
-        guard call.continuation != nil, call.isWaiting else { return }
+        // One that has not arrived is still its caller's: `isWaiting` is the loop's own.
+        guard call.isWaiting, call.continuation != nil else { return }
         if kind == .deadlineExceeded { counts.deadlinesExceeded += 1 } else { counts.cancelled += 1 }
         if let timer = call.timer { loop.disarm(timer) }
         call.end(kind)
