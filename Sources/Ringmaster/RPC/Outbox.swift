@@ -5,7 +5,8 @@ import Glibc
 
 /// Gathers frames for one socket, or for one peer of a ROUTER. Confined to the loop's thread.
 ///
-/// Memory: at most one block while frames gather, and none while idle; blocks that the socket refuses wait in order.
+/// Memory: at most one block while frames gather, and none while idle; blocks that the socket refuses wait in order, up to
+/// `Limits.peerBacklogBytesMax`, beyond which they are dropped and counted.
 struct Outbox {
     /// What became of an attempt to send.
     enum Outcome {
@@ -27,6 +28,7 @@ struct Outbox {
     private struct Refused {
         let block: UnsafeMutablePointer<rm_block>
         let length: Int
+        let frames: Int
     }
 
     private let pool: OpaquePointer
@@ -35,7 +37,7 @@ struct Outbox {
     private var length = 0
     private var frames = 0
     private var refused: [Refused] = []
-    /// Bytes that wait because the socket would not take them.
+    /// Bytes of the blocks that wait because the socket would not take them.
     private(set) var refusedBytes = 0
     /// Frames that could not be routed or were dropped.
     private(set) var droppedFrames = 0
@@ -102,16 +104,14 @@ struct Outbox {
         if let block { rm_pool_return(block) }
         block = nil
         dropRefused()
-        droppedFrames += frames
-        frames = 0
-        length = 0
+        dropCurrent()
     }
 
     private mutating func send(_ route: Route) -> Outcome {
         if !refused.isEmpty {
             let outcome = sendRefused(route)
             guard outcome == .sent else {
-                if outcome == .blocked { refuseCurrent() }
+                if outcome == .blocked { refuseCurrent() } else { dropCurrent() }
                 return outcome
             }
         }
@@ -132,17 +132,23 @@ struct Outbox {
             refuseCurrent()
             return .blocked
         default:
-            droppedFrames += frames
-            length = 0
-            frames = 0
+            dropCurrent()
             return .unroutable
         }
     }
 
+    private mutating func dropCurrent() {
+        droppedFrames += frames
+        length = 0
+        frames = 0
+    }
+
     private mutating func refuseCurrent() {
         guard let block, length > 0 else { return }
-        refused.append(Refused(block: block, length: length))
-        refusedBytes += length
+        // A whole block is kept for however little is in it.
+        if refusedBytes + block.pointee.capacity > Limits.peerBacklogBytesMax { dropRefused() }
+        refused.append(Refused(block: block, length: length, frames: frames))
+        refusedBytes += block.pointee.capacity
         self.block = nil
         length = 0
         frames = 0
@@ -150,27 +156,29 @@ struct Outbox {
 
     private mutating func sendRefused(_ route: Route) -> Outcome {
         var sent = 0
-        defer { refused.removeFirst(sent) }
+        var status: Int32 = 0
         for item in refused {
-            let status = rm_send_block(route.socket, route.identity, route.identityLength, item.block, item.length)
-            guard status == 0 else {
-                guard status == -EAGAIN else {
-                    sent = 0
-                    dropRefused()
-                    return .unroutable
-                }
-                return .blocked
-            }
-            refusedBytes -= item.length
+            // Once it is sent, the block is libzmq's.
+            let capacity = item.block.pointee.capacity
+            status = rm_send_block(route.socket, route.identity, route.identityLength, item.block, item.length)
+            guard status == 0 else { break }
+            refusedBytes -= capacity
             sent += 1
         }
-        return .sent
+        refused.removeFirst(sent)
+        switch status {
+        case 0: return .sent
+        case -EAGAIN: return .blocked
+        default:
+            dropRefused()
+            return .unroutable
+        }
     }
 
     private mutating func dropRefused() {
         for item in refused {
             rm_pool_return(item.block)
-            droppedFrames += 1
+            droppedFrames += item.frames
         }
         refused.removeAll()
         refusedBytes = 0

@@ -292,26 +292,19 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
             peer.outbox.isDirty = false
             guard phase != .closed else { continue }
             let outcome = peer.outbox.flush(peer.route(socket))
-            if outcome != .sent { sendingFailed(to: peer, outcome) }
+            if outcome != .sent || peer.outbox.droppedFrames > 0 { sendingFailed(to: peer, outcome) }
         }
         dirty.removeAll(keepingCapacity: true)
         loop.touch(socket)
     }
 
+    /// Counts what was dropped, and has what was refused sent again.
     private func sendingFailed(to peer: ServerPeer, _ outcome: Outbox.Outcome) {
-        switch outcome {
-        case .sent: break
-        case .unroutable: counts.droppedReplies += peer.outbox.takeDroppedCount()
-        case .blocked:
-            if peer.outbox.refusedBytes > Limits.peerBacklogBytesMax {
-                peer.outbox.clear()
-                counts.droppedReplies += peer.outbox.takeDroppedCount()
-            } else if !peer.isBlocked {
-                peer.isBlocked = true
-                blocked.append(peer)
-                if blocked.count == 1 { loop.arm(blockedTimer, at: loop.now.advanced(by: .milliseconds(2))) }
-            }
-        }
+        counts.droppedReplies += peer.outbox.takeDroppedCount()
+        guard outcome == .blocked, !peer.isBlocked else { return }
+        peer.isBlocked = true
+        blocked.append(peer)
+        if blocked.count == 1 { loop.arm(blockedTimer, at: loop.now.advanced(by: .milliseconds(2))) }
     }
 
     /// Tries again to send to peers that did not read. A ROUTER always says that it is writable, so time has to tell.
@@ -358,7 +351,10 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
         loop.disarm(sweepTimer)
         abandonEverything()
         // A handler that still runs may hold its peer; the blocks belong to this thread.
-        for peer in allPeers { peer.outbox.clear() }
+        for peer in allPeers {
+            peer.outbox.clear()
+            counts.droppedReplies += peer.outbox.takeDroppedCount()
+        }
         lastPeer = nil
         peers = [:]
         blocked = []

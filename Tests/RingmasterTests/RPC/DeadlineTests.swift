@@ -165,7 +165,11 @@ import Testing
 
     // MARK: The server
 
-    @Test func aServerDropsQueuedWorkWhoseCallersTimeIsOver() throws {
+    @Test func aServerDropsQueuedWorkWhoseCallersTimeIsOver() async throws {
+        try await onOwnThread { try expectThatAServerDropsQueuedWork() }
+    }
+
+    private func expectThatAServerDropsQueuedWork() throws {
         let rig = SteppedRPC()
         let gate = Gate()
         var service = RPCService()
