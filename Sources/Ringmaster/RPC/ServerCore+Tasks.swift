@@ -7,7 +7,10 @@ extension ServerCore {
     /// Takes a request in: it runs now, waits its turn, or is refused.
     func start(_ handler: @escaping RPCService.ValueHandler, _ frame: rm_frame, from peer: ServerPeer) {
         let isNotification = frame.kind == UInt32(RM_NOTIFICATION)
-        guard running < configuration.concurrentHandlersMax || waiting.count < configuration.queuedRequestsMax else {
+        guard
+            running < configuration.concurrentHandlersMax || waiting.count < configuration.queuedRequestsMax
+                || dropWhatNobodyWaitsFor()
+        else {
             counts.overloaded += 1
             if !isNotification {
                 let limit = configuration.queuedRequestsMax
@@ -96,12 +99,22 @@ extension ServerCore {
         while running < configuration.concurrentHandlersMax, let next = waiting.popFirst() {
             if next.isAbandoned { continue }
             if next.deadline <= loop.now {
-                counts.expired += 1
-                next.peer.active[next.msgid] = nil
+                expire(next)
                 continue
             }
             run(next)
         }
+    }
+
+    /// Makes room in the queue by dropping requests whose caller's time is over or who was cancelled; false where there
+    /// was none. It costs O(waiting), so it looks at most once a millisecond.
+    private func dropWhatNobodyWaitsFor() -> Bool {
+        guard loop.now >= nextLookThroughQueue else { return false }
+        nextLookThroughQueue = loop.now.adding(nanoseconds: 1_000_000)
+        for request in waiting where !request.isAbandoned && request.deadline <= loop.now { expire(request) }
+        let before = waiting.count
+        waiting.removeAll(where: \.isAbandoned)
+        return waiting.count < before
     }
 
     /// The caller's time is over: nobody waits for the reply, and the handler is told.

@@ -34,6 +34,8 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
 
     // Of ServerCore+Tasks.
     var waiting: Deque<ActiveRequest> = []
+    /// When a full queue may next be looked through for requests that nobody waits for.
+    var nextLookThroughQueue = MonotonicTime(nanoseconds: 0)
     var running = 0
     var replies: ReplyCache
     var whenDrained: [CheckedContinuation<Void, Never>] = []

@@ -194,6 +194,45 @@ import Testing
         await server.shutDown()
     }
 
+    @Test(arguments: [false, true])
+    func requestsThatNobodyWaitsForMakeRoomInTheQueue(cancelled: Bool) async throws {
+        try await onOwnThread { try requestsThatNobodyWaitsForMakeRoom(cancelled) }
+    }
+
+    private func requestsThatNobodyWaitsForMakeRoom(_ cancelled: Bool) throws {
+        let rig = SteppedRPC()
+        let gate = Gate()
+        var service = RPCService.standard
+        service.handle("wait") { (_: Int) in await gate.pass() }
+        var configuration = RPCServerConfiguration()
+        configuration.concurrentHandlersMax = 1
+        configuration.queuedRequestsMax = 3
+        let server = try rig.server(service, configuration: configuration)
+        let peer = try RawSocket.client(of: server.endpoint)
+        peer.send(WireFrame.request(0, "wait", params: packed([0])))
+        for msgid: UInt32 in 1...3 {
+            peer.send(WireFrame.request(msgid, "wait", params: packed([0]), budgetUs: cancelled ? 0 : 20_000))
+        }
+        rig.step("the queue is full") { server.waiting.count == 3 }
+        if cancelled {
+            for msgid: UInt32 in 1...3 { peer.send([0x93, 2] + packed("$/cancel", [msgid])) }
+            rig.step("they are cancelled") { server.statistics.cancelled == 3 }
+        }
+        rig.pass(.milliseconds(50))
+        for msgid: UInt32 in 4...6 { peer.send(WireFrame.request(msgid, "wait", params: packed([0]))) }
+        rig.step("three more are there") { server.statistics.requests == 7 }
+        #expect(server.statistics.overloaded == 0)
+        #expect(server.statistics.expired == (cancelled ? 0 : 3))
+        // Now it is full of requests that somebody waits for.
+        peer.send(WireFrame.request(7, "wait", params: packed([0])))
+        rig.step("one more is there") { server.statistics.requests == 8 }
+        #expect(server.statistics.overloaded == 1)
+        gate.open()
+        rig.step("all have ended") { server.isDrained }
+        #expect(gate.arrivals.value == 4)
+        server.close()
+    }
+
     // MARK: Peers that do not read
 
     @Test func aPeerThatNeverReadsCannotGrowTheServerWithoutBound() throws {
