@@ -38,7 +38,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         endpoint: Endpoint,
         configuration: RPCClientConfiguration,
         context: MessagingContext,
-        loop: EventLoop
+        loop: EventLoop,
+        suspendedNs: @escaping () -> Int64 = rm_suspended_ns
     ) throws(TransportError) {
         loop.checkIsolated()
         self.loop = loop
@@ -58,7 +59,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         wheel = DeadlineWheel(capacity: calls.capacity, now: loop.now)
         socket.handler = self
         wheelTimer = loop.timer { [unowned self] in expireDeadlines() }
-        suspension = SuspensionWatch(loop: loop) { [unowned self] in resetConnection() }
+        suspension = SuspensionWatch(loop: loop, suspendedNs: suspendedNs) { [unowned self] in resetConnection() }
     }
 
     deinit {

@@ -129,3 +129,15 @@ final class CountingSource: CallSource, @unchecked Sendable {
         failures.increment()
     }
 }
+
+extension RPCServer {
+    /// A server at a port whose last owner may just be leaving it.
+    static func serve(_ service: RPCService, onceFree endpoint: Endpoint) async throws -> RPCServer {
+        var server: RPCServer?
+        await eventually("\(endpoint) is free") {
+            server = try? await RPCServer(service, at: endpoint)
+            return server != nil
+        }
+        return try #require(server)
+    }
+}

@@ -13,6 +13,7 @@ final class RawSocket: @unchecked Sendable {
     private let context: MessagingContext
     private let raw: OpaquePointer
     private let batch: OpaquePointer
+    private var isClosed = false
     /// Messages that were received and not yet taken.
     private var inbox: [[[UInt8]]] = []
 
@@ -41,7 +42,14 @@ final class RawSocket: @unchecked Sendable {
     }
 
     deinit {
+        close()
         rm_batch_destroy(batch)
+    }
+
+    /// Closes it at once, as the system does for a process that died.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
         rm_socket_close(raw)
     }
 
@@ -49,6 +57,15 @@ final class RawSocket: @unchecked Sendable {
     static func server(at endpoint: Endpoint = "tcp://127.0.0.1:*") throws -> (socket: RawSocket, endpoint: Endpoint) {
         let socket = try RawSocket(RM_ROUTER)
         return (socket, try socket.bind(endpoint))
+    }
+
+    /// A ROUTER at a port whose last owner may just be leaving it.
+    static func server(onceFree endpoint: Endpoint) async throws -> RawSocket {
+        let socket = try RawSocket(RM_ROUTER)
+        await eventually("\(endpoint) is free") {
+            rm_socket_bind(socket.raw, endpoint.text) == 0
+        }
+        return socket
     }
 
     /// A DEALER that is connected to `endpoint`.

@@ -26,9 +26,16 @@ final class SteppedRPC {
 
     func client(
         of endpoint: Endpoint,
-        configuration: RPCClientConfiguration = RPCClientConfiguration()
+        configuration: RPCClientConfiguration = RPCClientConfiguration(),
+        suspendedNs: @escaping () -> Int64 = { 0 }
     ) throws -> ClientCore {
-        try ClientCore(endpoint: endpoint, configuration: configuration, context: .shared, loop: loop)
+        try ClientCore(
+            endpoint: endpoint,
+            configuration: configuration,
+            context: .shared,
+            loop: loop,
+            suspendedNs: suspendedNs
+        )
     }
 
     /// Moves the clock, and lets everything happen that is due then.

@@ -1,0 +1,402 @@
+// What an idempotent call promises: it is sent again, over a new connection where the old one is silent, until it is
+// answered or its policy ends; a server does not run it twice while it still has the reply. The Lazy Pirate of the
+// ZeroMQ guide (chapter 4).
+
+import CShim
+import RingmasterProtocol
+import Synchronization
+import Testing
+
+@testable import Ringmaster
+
+/// A policy of short times.
+private func policy(
+    attempts: Int = 20,
+    attemptTimeout: Duration = .milliseconds(50),
+    budget: Duration = .seconds(10)
+) -> CallOptions {
+    .idempotent(
+        RetryPolicy(
+            base: .milliseconds(1),
+            cap: .milliseconds(5),
+            attemptsMax: attempts,
+            attemptTimeout: attemptTimeout,
+            budget: budget
+        )
+    )
+}
+
+@Suite(.timeLimit(.minutes(1))) struct RetryTests {
+    // MARK: Servers that die and come back
+
+    @Test func aReplyArrivesAfterAReconnect() async throws {
+        // A server that takes the requests and dies without a word.
+        let dying = try RawSocket.server()
+        let endpoint = dying.endpoint
+        let client = try await RPCClient(endpoint)
+        async let bytes = client.call("echo", payload: [1, 2], options: policy())
+        async let sum = client.call("add", 1, 2, options: policy(), returning: Int.self)
+        var taken: [WireFrame] = []
+        while taken.count < 2 { taken += WireFrame.all(in: try await dying.socket.receive()[1]) }
+        #expect(taken.map(\.attempt) == [1, 1])
+        dying.socket.close()
+        // Its successor listens on the same port.
+        let server = try await RPCServer.serve(.standard, onceFree: endpoint)
+        #expect(try await bytes == [1, 2])
+        #expect(try await sum == 3)
+        #expect(await client.statistics.resends >= 2)
+        #expect(await server.statistics.requests >= 2)
+        await client.close()
+        await server.shutDown()
+    }
+
+    @Test func callsInFlightByTheHundredSurviveTheDeathOfTheServer() async throws {
+        let first = try await RPCServer(.standard, at: "tcp://127.0.0.1:*")
+        let endpoint = first.endpoint
+        let client = try await RPCClient(endpoint)
+        _ = try await client.call("echo", payload: [0])
+        let tasks = (0..<200).map { number in
+            Task {
+                for round in 0..<5 {
+                    let sum: Int = try await client.call("add", number, round, options: policy())
+                    #expect(sum == number + round)
+                }
+            }
+        }
+        await first.shutDown(grace: .zero)
+        let second = try await RPCServer.serve(.standard, onceFree: endpoint)
+        for task in tasks {
+            // Those that the first server refused while it drained have their answer.
+            if case .remote(let error) = await rpcError(of: task) { #expect(error.code == .shuttingDown) }
+        }
+        #expect(await client.inFlight == 0)
+        await client.close()
+        await second.shutDown()
+    }
+
+    @Test func aServerThatComesLaterAnswersTheCall() async throws {
+        let endpoint = try await freeEndpoint()
+        let client = try await RPCClient(endpoint)
+        async let reply = client.call("echo", payload: [7], options: policy())
+        await eventually("it was tried more than once") { await client.statistics.resends >= 2 }
+        let server = try await RPCServer.serve(.standard, onceFree: endpoint)
+        #expect(try await reply == [7])
+        await client.close()
+        await server.shutDown()
+    }
+
+    @Test func aCallThatIsSentOnceWaitsForAServerThatComesLater() async throws {
+        let endpoint = try await freeEndpoint()
+        let client = try await RPCClient(endpoint)
+        async let reply = client.call("echo", payload: [7], options: CallOptions(timeout: .seconds(10)))
+        await eventually("it is in flight") { await client.inFlight == 1 }
+        let server = try await RPCServer.serve(.standard, onceFree: endpoint)
+        #expect(try await reply == [7])
+        #expect(await server.statistics.requests == 1)
+        await client.close()
+        await server.shutDown()
+    }
+
+    // MARK: Giving up
+
+    @Test func itGivesUpWhenItsAttemptsAreSpent() throws {
+        let rig = SteppedRPC()
+        let silent = try RawSocket.server()
+        let client = try rig.client(of: silent.endpoint)
+        let source = ScriptedSource()
+        let options = policy(attempts: 3, attemptTimeout: .milliseconds(40))
+        let pipeline = source.start(on: client, options: options)
+        source.call([1])
+        rig.passSlowly(.milliseconds(119))
+        #expect(source.failures.isEmpty)
+        rig.passSlowly(.milliseconds(30))
+        let failure = try #require(source.failures[0])
+        #expect(failure.error == .attemptsSpent(method: "echo", attempts: 3))
+        // Three attempts, pauses of up to 1 and 2 ms, and ticks.
+        #expect(failure.time <= MonotonicTime(nanoseconds: 135_000_000))
+        #expect(client.statistics.resends == 2)
+        #expect(client.inFlight == 0 && pipeline.inFlight == 0)
+        client.close()
+    }
+
+    @Test func itGivesUpWhenItsTimeIsOver() throws {
+        let rig = SteppedRPC()
+        let silent = try RawSocket.server()
+        let client = try rig.client(of: silent.endpoint)
+        let source = ScriptedSource()
+        let options = policy(attempts: 100, attemptTimeout: .milliseconds(40), budget: .milliseconds(100))
+        let pipeline = source.start(on: client, options: options)
+        source.call([1])
+        rig.passSlowly(.milliseconds(99))
+        #expect(source.failures.isEmpty)
+        rig.passSlowly(.milliseconds(10))
+        let failure = try #require(source.failures[0])
+        #expect(failure.error == .deadlineExceeded(method: "echo", after: .milliseconds(100)))
+        #expect(failure.time <= MonotonicTime(nanoseconds: 104_000_000))
+        #expect(client.statistics.deadlinesExceeded == 1)
+        client.close()
+        _ = pipeline
+    }
+
+    @Test func theBudgetOnTheWireShrinksFromAttemptToAttempt() throws {
+        let rig = SteppedRPC()
+        let peer = try RawSocket.server()
+        let client = try rig.client(of: peer.endpoint)
+        let source = ScriptedSource()
+        let options = policy(attemptTimeout: .milliseconds(40), budget: .milliseconds(200))
+        let pipeline = source.start(on: client, options: options)
+        source.call([1])
+        var frames: [WireFrame] = []
+        while source.failures.isEmpty {
+            rig.pass(.milliseconds(1))
+            // Long enough for what was sent to arrive, so that the clock stands still until it has.
+            let sent = client.statistics.resends + 1
+            rig.step("what was sent arrives") {
+                frames += peer.socket.receiveNow().flatMap { WireFrame.all(in: $0[1]) }
+                return frames.count >= sent
+            }
+        }
+        #expect(frames.map(\.attempt) == Array(1...UInt32(frames.count)))
+        #expect(Set(frames.map(\.msgid)).count == 1)
+        #expect(frames[0].budgetUs == 200_000)
+        for (earlier, later) in zip(frames, frames.dropFirst()) {
+            #expect(later.budgetUs <= earlier.budgetUs - 40_000)
+            #expect(later.budgetUs > 0)
+        }
+        client.close()
+        _ = pipeline
+    }
+
+    // MARK: What is never sent twice
+
+    @Test func aCallThatIsNotIdempotentIsNeverSentTwice() async throws {
+        let swallowing = try RawSocket.server()
+        let endpoint = swallowing.endpoint
+        let client = try await RPCClient(endpoint)
+        async let error = rpcError { () throws(RPCError) in
+            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: .milliseconds(400)))
+        }
+        let (_, request) = try await swallowing.socket.receiveFrame()
+        #expect(request.attempt == 0)
+        swallowing.socket.close()
+        // The connection is mended, and a marker goes over it.
+        let successor = try await RawSocket.server(onceFree: endpoint)
+        let marker = Task { try await client.call("echo", payload: [2]) }
+        let (identity, second) = try await successor.receiveFrame()
+        #expect(second.payload == [2])
+        successor.send(identity, WireFrame.response(second.msgid, [2]))
+        _ = try await marker.value
+        #expect(await error == .deadlineExceeded(method: "echo", after: .milliseconds(400)))
+        #expect(successor.receiveNow().isEmpty)
+        #expect(await client.statistics.resends == 0)
+        await client.close()
+    }
+
+    // MARK: Connections
+
+    @Test func silenceReplacesTheConnection() async throws {
+        let peer = try RawSocket.server()
+        let client = try await RPCClient(peer.endpoint)
+        async let reply = client.call("echo", payload: [1], options: policy(attemptTimeout: .milliseconds(30)))
+        // The first attempt is left unanswered; the second comes over a new connection, under the same identity.
+        let (first, request) = try await peer.socket.receiveFrame()
+        let (second, again) = try await peer.socket.receiveFrame()
+        #expect(request.attempt == 1 && again.attempt == 2)
+        #expect(first == second)
+        #expect(request.msgid == again.msgid)
+        #expect(request.value == again.value)
+        #expect(await client.statistics.resets >= 1)
+        await eventually("an answer gets through") {
+            peer.socket.send(second, WireFrame.response(again.msgid, [1]))
+            return await client.inFlight == 0
+        }
+        #expect(try await reply == [1])
+        await client.close()
+    }
+
+    @Test func aConnectionThatIsNotSilentIsKept() throws {
+        let rig = SteppedRPC()
+        let peer = try RawSocket.server()
+        let client = try rig.client(of: peer.endpoint)
+        // One method gives no answer, another answers all the while.
+        let unanswered = ScriptedSource()
+        let first = unanswered.start(
+            on: client,
+            method: "mute",
+            options: policy(attempts: 3, attemptTimeout: .milliseconds(50))
+        )
+        let answered = ScriptedSource()
+        let second = answered.start(on: client)
+        unanswered.call()
+        var calls = 0
+        while unanswered.failures.isEmpty {
+            answered.call()
+            calls += 1
+            rig.step("an answer comes") {
+                for message in peer.socket.receiveNow() {
+                    for request in WireFrame.all(in: message[1]) where request.method == "echo" {
+                        peer.socket.send(message[0], WireFrame.response(request.msgid, []))
+                    }
+                }
+                return answered.replies.count == calls
+            }
+            rig.passSlowly(.milliseconds(10))
+        }
+        #expect(unanswered.failures[0]?.error == .attemptsSpent(method: "mute", attempts: 3))
+        #expect(client.statistics.resends == 2)
+        #expect(client.statistics.resets == 0)
+        client.close()
+        _ = (first, second)
+    }
+
+    @Test func aHostThatSleptGetsANewConnectionAndItsReply() throws {
+        let rig = SteppedRPC()
+        let slept = Mutex<Int64>(0)
+        let server = try rig.server()
+        let client = try rig.client(of: server.endpoint, suspendedNs: { slept.withLock { $0 } })
+        let source = ScriptedSource()
+        let pipeline = source.start(on: client, options: .idempotent())
+        source.call([1])
+        rig.step("the connection stands") { source.replies.count == 1 }
+        // A short nap does no harm.
+        slept.withLock { $0 += SuspensionWatch.leastNs - 1 }
+        rig.pass(.seconds(1))
+        #expect(client.statistics.resets == 0)
+        slept.withLock { $0 += 3_600_000_000_000 }
+        rig.pass(.seconds(1))
+        #expect(client.statistics.resets == 1)
+        source.call([2])
+        rig.step("the call is answered over the new connection") { source.replies.count == 2 }
+        rig.pass(.seconds(1))
+        rig.pass(.seconds(1))
+        #expect(client.statistics.resets == 1)
+        client.close()
+        server.close()
+        _ = pipeline
+    }
+
+    // MARK: Duplicates
+
+    @Test(arguments: ["raw", "value", "failing"])
+    func aDuplicateIsAnsweredFromTheCacheWithoutASecondRun(method: String) async throws {
+        let runs = Counter()
+        let server = try await RPCServer(.countingRuns(runs), at: "tcp://127.0.0.1:*")
+        let peer = try RawSocket.client(of: server.endpoint)
+        let params: [UInt8] = method == "raw" ? [0x91, 0xc4, 1, 9] : packed([9])
+        var replies: [[UInt8]] = []
+        for attempt: UInt32 in 1...4 {
+            peer.send(WireFrame.request(77, method, params: params, budgetUs: 1_000_000, attempt: attempt))
+            replies.append(try await peer.receive()[0])
+        }
+        #expect(Set(replies).count == 1)
+        #expect(WireFrame.all(in: replies[0])[0].msgid == 77)
+        #expect(runs.value == 1)
+        #expect(await server.statistics.duplicates == 3)
+        await server.shutDown()
+    }
+
+    @Test func aDuplicateOfARunningRequestIsAnsweredOnce() async throws {
+        let gate = Gate()
+        var service = RPCService()
+        service.handle("wait") { (_: Int) in await gate.pass() }
+        let server = try await RPCServer(service, at: "tcp://127.0.0.1:*")
+        let peer = try RawSocket.client(of: server.endpoint)
+        for attempt: UInt32 in 1...3 {
+            peer.send(WireFrame.request(5, "wait", params: packed([1]), budgetUs: 9_000_000, attempt: attempt))
+        }
+        await eventually("the duplicates are counted") { await server.statistics.duplicates == 2 }
+        #expect(gate.arrivals.value == 1)
+        gate.open()
+        _ = try await peer.receive()
+        #expect(await server.statistics.replies == 1)
+        #expect(gate.arrivals.value == 1)
+        await server.shutDown()
+    }
+
+    @Test func aFirstAttemptRunsAnewEvenWhereItsMsgidIsKnown() async throws {
+        let runs = Counter()
+        let server = try await RPCServer(.countingRuns(runs), at: "tcp://127.0.0.1:*")
+        let peer = try RawSocket.client(of: server.endpoint)
+        for payload: UInt8 in 1...3 {
+            peer.send(WireFrame.request(1, "raw", [payload], budgetUs: 1_000_000, attempt: 1))
+            #expect(WireFrame.all(in: try await peer.receive()[0])[0].payload == [payload])
+        }
+        #expect(runs.value == 3)
+        // And its reply is the one that is kept.
+        peer.send(WireFrame.request(1, "raw", [3], budgetUs: 1_000_000, attempt: 2))
+        #expect(WireFrame.all(in: try await peer.receive()[0])[0].payload == [3])
+        #expect(runs.value == 3)
+        await server.shutDown()
+    }
+
+    @Test func callsThatAreSentOnceAreNotKept() async throws {
+        let runs = Counter()
+        let server = try await RPCServer(.countingRuns(runs), at: "tcp://127.0.0.1:*")
+        let peer = try RawSocket.client(of: server.endpoint)
+        for _ in 0..<3 {
+            peer.send(WireFrame.request(1, "raw", [1]))
+            _ = try await peer.receive()
+        }
+        #expect(runs.value == 3)
+        #expect(await server.statistics.duplicates == 0)
+        await server.shutDown()
+    }
+
+    @Test func anotherClientsMsgidIsNoDuplicate() async throws {
+        let runs = Counter()
+        let server = try await RPCServer(.countingRuns(runs), at: "tcp://127.0.0.1:*")
+        for _ in 0..<2 {
+            let peer = try RawSocket.client(of: server.endpoint)
+            peer.send(WireFrame.request(1, "raw", [1], budgetUs: 1_000_000, attempt: 2))
+            _ = try await peer.receive()
+        }
+        #expect(runs.value == 2)
+        #expect(await server.statistics.duplicates == 0)
+        await server.shutDown()
+    }
+
+    @Test func aReplyThatWasLostIsGivenAgainWithoutASecondRun() async throws {
+        let runs = Counter()
+        let server = try await RPCServer(.countingRuns(runs), at: "tcp://127.0.0.1:*")
+        let proxy = try await LossyProxy(to: server.endpoint, dropping: 2)
+        let client = try await RPCClient(proxy.endpoint)
+        let reply = try await client.call("raw", payload: [4], options: policy())
+        #expect(reply == [4])
+        #expect(runs.value == 1)
+        #expect(await server.statistics.duplicates >= 2)
+        await client.close()
+        await proxy.stop()
+        await server.shutDown()
+    }
+}
+
+/// The error that ended a task; nil where it ended well, or with an error of another kind.
+private func rpcError(of task: Task<Void, any Error>) async -> RPCError? {
+    do {
+        try await task.value
+        return nil
+    } catch {
+        if !(error is RPCError) { Issue.record(error) }
+        return error as? RPCError
+    }
+}
+
+extension RPCService {
+    /// "raw", "value" and "failing", which count how often they run.
+    fileprivate static func countingRuns(_ runs: Counter) -> RPCService {
+        var service = RPCService()
+        service.handleRaw("raw") { request, reply in
+            runs.increment()
+            reply.send(request)
+        }
+        service.handle("value") { (number: Int) in
+            runs.increment()
+            return number
+        }
+        service.handle("failing") { (number: Int) -> Int in
+            runs.increment()
+            throw RemoteError(code: .handlerFailed, message: "no \(number) here")
+        }
+        return service
+    }
+}
