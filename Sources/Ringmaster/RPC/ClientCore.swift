@@ -53,7 +53,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         pool = makePool()
         batch = makeBatch(parts: 1)
         outbox = Outbox(pool: pool, framesMax: configuration.coalescing ? configuration.framesPerMessageMax : 1)
-        calls = CallTable(limit: configuration.inFlightMax)
+        // A client that comes back under its identity must not take replies to its previous life for its own.
+        calls = CallTable(limit: configuration.inFlightMax, firstID: .random(in: .min ... .max))
         connectedAt = loop.refreshNow()
         lastHeard = loop.now
         wheel = DeadlineWheel(capacity: calls.capacity, now: loop.now)

@@ -27,7 +27,11 @@ extension ServerCore {
             params: Array(UnsafeRawBufferPointer(start: frame.value, count: frame.value_length)),
             isNotification: isNotification
         )
-        if !isNotification { peer.active[frame.msgid] = request }
+        if !isNotification, let previous = peer.active.updateValue(request, forKey: frame.msgid) {
+            // The msgid is used anew, so the client has been restarted or has given the call up.
+            counts.cancelled += 1
+            abandon(previous)
+        }
         if running < configuration.concurrentHandlersMax {
             run(request)
         } else {
@@ -125,6 +129,7 @@ extension ServerCore {
 
     private func abandon(_ request: ActiveRequest) {
         request.isAbandoned = true
+        if let timer = request.timer { loop.disarm(timer) }
         if request.peer.active[request.msgid] === request { request.peer.active[request.msgid] = nil }
         request.task?.cancel()
     }
@@ -133,7 +138,6 @@ extension ServerCore {
     func cancel(_ msgid: UInt32, of peer: ServerPeer) {
         guard let request = peer.active[msgid] else { return }
         counts.cancelled += 1
-        if let timer = request.timer { loop.disarm(timer) }
         abandon(request)
     }
 

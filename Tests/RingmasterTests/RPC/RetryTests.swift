@@ -368,6 +368,48 @@ private func policy(
         await proxy.stop()
         await server.shutDown()
     }
+
+    // MARK: Identity
+
+    @Test func aClientThatComesBackUnderItsIdentityIsNotGivenOldReplies() async throws {
+        let gate = Gate()
+        var service = RPCService.standard
+        service.handle("wait") { (number: Int) in
+            await gate.pass()
+            return number
+        }
+        let server = try await RPCServer(service, at: "tcp://127.0.0.1:*")
+        let first = try RawSocket.client(of: server.endpoint, identity: [1, 2, 3])
+        first.send(WireFrame.request(9, "wait", params: packed([1])))
+        await eventually("its handler runs") { gate.arrivals.value == 1 }
+        first.close()
+        let second = try RawSocket.client(of: server.endpoint, identity: [1, 2, 3])
+        second.send(WireFrame.request(9, "wait", params: packed([2])))
+        await eventually("the new one's handler runs") { gate.arrivals.value == 2 }
+        gate.open()
+        #expect(WireFrame.all(in: try await second.receive()[0])[0].value == packed(2))
+        second.send(WireFrame.request(10, "echo", [3]))
+        #expect(WireFrame.all(in: try await second.receive()[0])[0].msgid == 10)
+        await server.shutDown()
+    }
+
+    @Test func aClientDoesNotBeginWithTheMsgidsOfItsPreviousLife() async throws {
+        let peer = try RawSocket.server()
+        var seen: Set<UInt32> = []
+        for _ in 0..<4 {
+            var configuration = RPCClientConfiguration()
+            configuration.identity = [7]
+            let client = try await RPCClient(peer.endpoint, configuration: configuration)
+            async let reply = client.call("echo", payload: [])
+            let (identity, request) = try await peer.socket.receiveFrame()
+            seen.insert(request.msgid)
+            peer.socket.send(identity, WireFrame.response(request.msgid, []))
+            _ = try await reply
+            await client.close()
+        }
+        // Four draws of 32 bits are different but once in 700 million runs.
+        #expect(seen.count == 4)
+    }
 }
 
 /// The error that ended a task; nil where it ended well, or with an error of another kind.
