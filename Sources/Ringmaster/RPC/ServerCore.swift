@@ -361,6 +361,8 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
         peers = [:]
         blocked = []
         dirty = []
+        // The socket keeps its handler alive, and the handler its socket.
+        socket.handler = nil
         socket.close()
         resumeDrained()
         resumeClosed()

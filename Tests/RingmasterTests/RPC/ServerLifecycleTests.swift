@@ -126,6 +126,29 @@ import Testing
         await next.shutDown()
     }
 
+    // MARK: What is left behind
+
+    @Test func clientsAndServersAreFreedAfterTheirEnd() throws {
+        let rig = SteppedRPC()
+        weak var goneServer: ServerCore?
+        weak var goneClient: ClientCore?
+        do {
+            let server = try rig.server()
+            let client = try rig.client(of: server.endpoint)
+            (goneServer, goneClient) = (server, client)
+            let source = ScriptedSource()
+            let pipeline = source.start(on: client)
+            source.call([1])
+            rig.step("a call is answered") { source.replies.count == 1 }
+            client.close()
+            server.close()
+            _ = pipeline
+        }
+        for _ in 0..<3 { rig.loop.step() }
+        #expect(goneServer == nil)
+        #expect(goneClient == nil)
+    }
+
     // MARK: Peers that come and go
 
     @Test func aClientThatCrashedAndCameBackUnderTheSameIdentityIsServed() async throws {
