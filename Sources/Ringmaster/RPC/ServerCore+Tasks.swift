@@ -46,7 +46,8 @@ extension ServerCore {
     }
 
     private func run(_ request: ActiveRequest) {
-        running += 1
+        request.place = running
+        runningRequests.append(request)
         let context = RequestContext(
             peer: request.peer.identity,
             deadline: request.deadline == .distantFuture ? nil : .now + request.deadline.since(loop.now),
@@ -72,7 +73,11 @@ extension ServerCore {
     }
 
     private func finish(_ request: ActiveRequest, _ outcome: Result<[UInt8], RemoteError>) {
-        running -= 1
+        let last = runningRequests.removeLast()
+        if last !== request {
+            last.place = request.place
+            runningRequests[request.place] = last
+        }
         if let timer = request.timer { loop.disarm(timer) }
         if case .failure = outcome, !request.isAbandoned { counts.failures += 1 }
         if !request.isAbandoned { answer(request, outcome) }
@@ -228,10 +233,8 @@ extension ServerCore {
 
     /// Cancels what runs and drops what waits.
     func abandonEverything() {
-        for request in waiting { abandon(request) }
+        for request in waiting where !request.isAbandoned { abandon(request) }
         waiting = []
-        for peer in allPeers {
-            for request in Array(peer.active.values) { abandon(request) }
-        }
+        for request in runningRequests where !request.isAbandoned { abandon(request) }
     }
 }

@@ -36,7 +36,9 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
     var waiting: Deque<ActiveRequest> = []
     /// When a full queue may next be looked through for requests that nobody waits for.
     var nextLookThroughQueue = MonotonicTime(nanoseconds: 0)
-    var running = 0
+    /// Requests and notifications whose handlers run, in no order.
+    var runningRequests: [ActiveRequest] = []
+    var running: Int { runningRequests.count }
     var replies: ReplyCache
     var whenDrained: [CheckedContinuation<Void, Never>] = []
     var whenClosed: [CheckedContinuation<Void, Never>] = []

@@ -55,6 +55,8 @@ final class ActiveRequest {
     var params: [UInt8]
     var task: Task<Void, Never>?
     var timer: LoopTimer?
+    /// Where it stands among the running requests.
+    var place = -1
     /// Nobody waits any more: what it yields is dropped.
     var isAbandoned = false
     /// A notification has no reply.

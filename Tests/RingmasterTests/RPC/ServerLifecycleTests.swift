@@ -52,6 +52,24 @@ import Testing
         await client.close()
     }
 
+    @Test func handlersThatOutlastTheGraceAreCancelled() async throws {
+        let (started, cancelled) = (Counter(), Counter())
+        let server = try await RPCServer(.hanging(started: started, cancelled: cancelled), at: "tcp://127.0.0.1:*")
+        let client = try await RPCClient(server.endpoint)
+        async let error = rpcError { () throws(RPCError) in
+            try await client.call("hang", 1, options: CallOptions(timeout: .milliseconds(300)))
+        }
+        try client.notify("hang", 1)
+        await eventually("the call and the notification run") { started.value == 2 }
+        let start = MonotonicTime.now
+        await server.shutDown(grace: .milliseconds(40))
+        #expect(MonotonicTime.now.since(start) >= .milliseconds(40))
+        await eventually("both are cancelled") { cancelled.value == 2 }
+        await eventually("both have ended") { await server.statistics.running == 0 }
+        #expect(await error == .deadlineExceeded(method: "hang", after: .milliseconds(300)))
+        await client.close()
+    }
+
     @Test func anIdleServerEndsAtOnce() async throws {
         let server = try await RPCServer(.standard, at: "tcp://127.0.0.1:*")
         let start = MonotonicTime.now
