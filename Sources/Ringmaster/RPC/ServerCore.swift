@@ -176,12 +176,12 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
     @inline(__always)
     private func request(_ frame: rm_frame, from peer: ServerPeer) {
         counts.requests += 1
+        if frame.attempt > 0, isAnswered(frame, from: peer) { return }
         guard phase == .serving else {
             counts.refusedInShutdown += 1
             fail(frame.msgid, of: peer, .shuttingDown, "the server is shutting down; try another")
             return
         }
-        if frame.attempt > 0, isAnswered(frame, from: peer) { return }
         let name = UnsafeRawBufferPointer(start: frame.method, count: frame.method_length)
         guard let method = methods.index(of: name, hint: methodHint) else {
             counts.unknownMethods += 1

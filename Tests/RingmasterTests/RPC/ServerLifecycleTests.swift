@@ -38,6 +38,32 @@ import Testing
         await client.close()
     }
 
+    @Test func resendsAreAnsweredWhileTheServerDrains() async throws {
+        let gate = Gate()
+        let server = try await RPCServer(.gated(gate), at: "tcp://127.0.0.1:*")
+        let peer = try RawSocket.client(of: server.endpoint)
+        peer.send(WireFrame.request(1, "echo", [8], budgetUs: 9_000_000, attempt: 1))
+        _ = try await peer.receive()
+        peer.send(WireFrame.request(2, "wait", params: packed([5]), budgetUs: 9_000_000, attempt: 1))
+        await eventually("one runs") { gate.arrivals.value == 1 }
+        async let end: Void = server.shutDown()
+        // What the first attempts yielded is what the second ones get: the answer that is kept, and the one to come.
+        peer.send([0x93, 2] + packed("nothing", [1]))
+        await eventually("it drains") { await server.statistics.refusedInShutdown == 1 }
+        peer.send(WireFrame.request(1, "echo", [8], budgetUs: 9_000_000, attempt: 2))
+        peer.send(WireFrame.request(2, "wait", params: packed([5]), budgetUs: 9_000_000, attempt: 2))
+        await eventually("the resends are there") { await server.statistics.requests == 4 }
+        gate.open()
+        await end
+        var frames: [WireFrame] = []
+        while frames.count < 2 { frames += WireFrame.all(in: try await peer.receive()[0]) }
+        #expect(frames.map(\.msgid) == [1, 2])
+        #expect(frames.map(\.error) == [nil, nil])
+        #expect(frames[0].payload == [8])
+        #expect(frames[1].value == packed(5))
+        #expect(gate.arrivals.value == 1)
+    }
+
     @Test func aCancellationReachesItsHandlerWhileTheServerDrains() async throws {
         let (started, cancelled) = (Counter(), Counter())
         let server = try await RPCServer(.hanging(started: started, cancelled: cancelled), at: "tcp://127.0.0.1:*")
