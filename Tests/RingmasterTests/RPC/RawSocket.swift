@@ -126,7 +126,7 @@ final class RawSocket: @unchecked Sendable {
 
     private func fill() {
         while true {
-            let count = rm_batch_receive(batch, raw, 1 << 20)
+            let count = rm_batch_receive(batch, raw, UInt32.max, 1 << 20)
             guard count > 0 else { return }
             for index in 0..<UInt32(count) {
                 let parts = rm_batch_parts(batch, index)!
