@@ -1,6 +1,5 @@
 // A reader-writer lock for tasks: it gates jobs (readers) against a change that must see none of them (the writer).
 
-
 /// A writer-preferring, asynchronous, cancellable reader-writer lock. Many readers hold it together, or one writer alone.
 ///
 /// - A waiting writer stops new readers; readers that run finish. Readers can starve under a steady stream of writers.
