@@ -14,7 +14,8 @@ struct PairedMeasurement {
     private static let overheadSeconds = 0.04
 
     var plannedSeconds: Double {
-        Double(2 * pairs) * load.seconds + 2 * warmUpSeconds + 2 * Self.overheadSeconds * Double(key.servers + key.clients)
+        let processes = Double(2 * (key.servers + key.clients))
+        return Double(2 * pairs) * load.seconds + 2 * warmUpSeconds + Self.overheadSeconds * processes
     }
 
     func step(_ place: BenchPlace) -> BenchStep {

@@ -1,12 +1,13 @@
 // Where frames to one peer gather until they leave in one message.
 
 import CShim
+import DequeModule
 import Glibc
 
 /// Gathers frames for one socket, or for one peer of a ROUTER. Confined to the loop's thread.
 ///
-/// Memory: at most one block while frames gather, and none while idle; blocks that the socket refuses wait in order, up to
-/// `Limits.peerBacklogBytesMax`, beyond which they are dropped and counted.
+/// Memory: at most one block while frames gather, and none while idle. Messages that the socket refuses wait in order, one
+/// behind the other in their blocks, up to `Limits.peerBacklogBytesMax`, beyond which they are dropped and counted.
 struct Outbox {
     /// What became of an attempt to send.
     enum Outcome {
@@ -25,19 +26,29 @@ struct Outbox {
         let identityLength: Int
     }
 
-    private struct Refused {
-        let block: UnsafeMutablePointer<rm_block>
+    private typealias Block = UnsafeMutablePointer<rm_block>
+
+    /// A message that was refused: a piece of a block.
+    private struct Piece {
+        let block: Block
+        let offset: Int
         let length: Int
         let frames: Int
+        /// Whether its block is free once it is gone. The block that frames gather in has an owner still.
+        var isLastOfBlock = false
     }
 
     private let pool: OpaquePointer
     private let framesMax: Int
-    private var block: UnsafeMutablePointer<rm_block>?
-    private var length = 0
+    private var block: Block?
+    /// Where in the block the frames begin that gather, and where they end.
+    private var base = 0
+    private var end = 0
     private var frames = 0
-    private var refused: [Refused] = []
-    /// Bytes of the blocks that wait because the socket would not take them.
+    private var refused: Deque<Piece> = []
+    /// How many of the refused lie in the block that frames gather in.
+    private var refusedInBlock = 0
+    /// Bytes that wait because the socket would not take them.
     private(set) var refusedBytes = 0
     /// Frames that could not be routed or were dropped.
     private(set) var droppedFrames = 0
@@ -50,48 +61,44 @@ struct Outbox {
         self.framesMax = framesMax
     }
 
+    /// Whether nothing waits to be sent.
+    var isEmpty: Bool { end == base && refused.isEmpty }
+
+    // MARK: Gathering
+
     /// Room for a frame of at most `bytes`. Write there, then `commit`; or write nothing.
     @inline(__always)
     mutating func reserve(_ bytes: Int, on route: Route) -> UnsafeMutablePointer<UInt8> {
-        if let block, block.pointee.capacity - length >= bytes { return block.pointee.bytes + length }
+        if let block, block.pointee.capacity - end >= bytes { return block.pointee.bytes + end }
         return reserveInNewBlock(bytes, on: route)
     }
 
     private mutating func reserveInNewBlock(_ bytes: Int, on route: Route) -> UnsafeMutablePointer<UInt8> {
-        if let full = block {
-            if length > 0 { _ = send(route) }
-            // A copied message leaves its block; it serves again if it is large enough.
-            if let kept = block, kept == full {
-                if kept.pointee.capacity >= bytes { return kept.pointee.bytes }
-                rm_pool_return(kept)
-                block = nil
-            }
-        }
+        if end > base { _ = send(route) }
+        // A copied message leaves its block; it serves again if it is large enough.
+        if let block, end == 0, block.pointee.capacity >= bytes { return block.pointee.bytes }
+        leaveBlock()
         guard let fresh = rm_pool_take(pool, bytes) else { fatalError("out of memory for an outgoing message") }
         block = fresh
         return fresh.pointee.bytes
     }
 
-    /// Takes in the frame written at the reserved place and ending at `end`.
+    /// Takes in the frame written at the reserved place and ending at `pointer`.
     @inline(__always)
-    mutating func commit(upTo end: UnsafeMutablePointer<UInt8>, on route: Route) -> Outcome {
-        length = end - block.unsafelyUnwrapped.pointee.bytes
+    mutating func commit(upTo pointer: UnsafeMutablePointer<UInt8>, on route: Route) -> Outcome {
+        end = pointer - block.unsafelyUnwrapped.pointee.bytes
         frames += 1
         return frames >= framesMax ? send(route) : .sent
     }
 
-    /// Sends what was gathered.
+    // MARK: Sending
+
+    /// Sends what was gathered, and what was refused before it.
     mutating func flush(_ route: Route) -> Outcome {
-        let outcome = length > 0 || !refused.isEmpty ? send(route) : .sent
-        if let block, length == 0 {
-            rm_pool_return(block)
-            self.block = nil
-        }
+        let outcome = isEmpty ? .sent : send(route)
+        if isEmpty { leaveBlock() }
         return outcome
     }
-
-    /// Whether nothing waits to be sent.
-    var isEmpty: Bool { length == 0 && refused.isEmpty }
 
     /// The number of frames dropped since it was last taken.
     mutating func takeDroppedCount() -> Int {
@@ -101,86 +108,127 @@ struct Outbox {
 
     /// Drops everything and gives the blocks back.
     mutating func clear() {
-        if let block { rm_pool_return(block) }
-        block = nil
         dropRefused()
-        dropCurrent()
+        dropGathered()
+        leaveBlock()
     }
 
     private mutating func send(_ route: Route) -> Outcome {
-        if !refused.isEmpty {
-            let outcome = sendRefused(route)
-            guard outcome == .sent else {
-                if outcome == .blocked { refuseCurrent() } else { dropCurrent() }
-                return outcome
-            }
+        let outcome = sendRefused(route)
+        guard outcome == .sent else {
+            if outcome == .blocked { refuseGathered() } else { dropGathered() }
+            return outcome
         }
-        guard let block, length > 0 else { return .sent }
+        guard let block, end > base else { return .sent }
         let status: Int32
-        if length <= Limits.copiedBytesMax {
-            status = rm_send_copy(route.socket, route.identity, route.identityLength, block.pointee.bytes, length)
+        if base > 0 || end <= Limits.copiedBytesMax {
+            status = rm_send_copy(
+                route.socket,
+                route.identity,
+                route.identityLength,
+                block.pointee.bytes + base,
+                end - base
+            )
         } else {
-            status = rm_send_block(route.socket, route.identity, route.identityLength, block, length)
+            status = rm_send_block(route.socket, route.identity, route.identityLength, block, end)
             if status == 0 { self.block = nil }
         }
         switch status {
         case 0:
-            length = 0
+            // Nothing is refused any more, so the whole block is free.
+            base = 0
+            end = 0
             frames = 0
             return .sent
         case -EAGAIN:
-            refuseCurrent()
+            refuseGathered()
             return .blocked
         default:
-            dropCurrent()
+            dropGathered()
             return .unroutable
         }
-    }
-
-    private mutating func dropCurrent() {
-        droppedFrames += frames
-        length = 0
-        frames = 0
-    }
-
-    private mutating func refuseCurrent() {
-        guard let block, length > 0 else { return }
-        // A whole block is kept for however little is in it.
-        if refusedBytes + block.pointee.capacity > Limits.peerBacklogBytesMax { dropRefused() }
-        refused.append(Refused(block: block, length: length, frames: frames))
-        refusedBytes += block.pointee.capacity
-        self.block = nil
-        length = 0
-        frames = 0
     }
 
     private mutating func sendRefused(_ route: Route) -> Outcome {
-        var sent = 0
-        var status: Int32 = 0
-        for item in refused {
-            // Once it is sent, the block is libzmq's.
-            let capacity = item.block.pointee.capacity
-            status = rm_send_block(route.socket, route.identity, route.identityLength, item.block, item.length)
-            guard status == 0 else { break }
-            refusedBytes -= capacity
-            sent += 1
+        while let piece = refused.first {
+            let isWholeBlock = piece.offset == 0 && piece.isLastOfBlock && piece.length > Limits.copiedBytesMax
+            let status =
+                isWholeBlock
+                ? rm_send_block(route.socket, route.identity, route.identityLength, piece.block, piece.length)
+                : rm_send_copy(
+                    route.socket,
+                    route.identity,
+                    route.identityLength,
+                    piece.block.pointee.bytes + piece.offset,
+                    piece.length
+                )
+            guard status == 0 else {
+                guard status == -EAGAIN else {
+                    dropRefused()
+                    return .unroutable
+                }
+                return .blocked
+            }
+            forgetFirstRefused(blockIsGone: isWholeBlock)
         }
-        refused.removeFirst(sent)
-        switch status {
-        case 0: return .sent
-        case -EAGAIN: return .blocked
-        default:
-            dropRefused()
-            return .unroutable
+        return .sent
+    }
+
+    // MARK: What the socket refuses
+
+    /// Lets what was gathered wait. Further frames gather behind it.
+    private mutating func refuseGathered() {
+        guard let block, end > base else { return }
+        if refusedBytes + end - base > Limits.peerBacklogBytesMax { dropRefused() }
+        refused.append(Piece(block: block, offset: base, length: end - base, frames: frames))
+        refusedBytes += end - base
+        refusedInBlock += 1
+        base = end
+        frames = 0
+    }
+
+    private mutating func forgetFirstRefused(blockIsGone: Bool = false) {
+        let piece = refused.removeFirst()
+        refusedBytes -= piece.length
+        if piece.isLastOfBlock {
+            if !blockIsGone { rm_pool_return(piece.block) }
+        } else if piece.block == block {
+            refusedInBlock -= 1
+            if refusedInBlock == 0, end == base {
+                base = 0
+                end = 0
+            }
         }
     }
 
     private mutating func dropRefused() {
-        for item in refused {
-            rm_pool_return(item.block)
-            droppedFrames += item.frames
+        while let piece = refused.first {
+            droppedFrames += piece.frames
+            forgetFirstRefused()
         }
-        refused.removeAll()
-        refusedBytes = 0
+    }
+
+    private mutating func dropGathered() {
+        droppedFrames += frames
+        frames = 0
+        end = base
+        if refusedInBlock == 0 {
+            base = 0
+            end = 0
+        }
+    }
+
+    /// Gives the block up that frames gather in: to its pool, or to the last message in it that was refused.
+    private mutating func leaveBlock() {
+        guard let block else { return }
+        if refusedInBlock > 0 {
+            refused[refused.count - 1].isLastOfBlock = true
+        } else {
+            rm_pool_return(block)
+        }
+        self.block = nil
+        refusedInBlock = 0
+        base = 0
+        end = 0
     }
 }
