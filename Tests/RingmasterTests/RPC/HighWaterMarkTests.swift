@@ -14,7 +14,7 @@ import Testing
         configuration.coalescing = coalescing
         configuration.socket.highWaterMark = 4
         let client = try await RPCClient(server.endpoint, configuration: configuration)
-        let source = CountingSource(calls: 10_000, payloadBytes: payloadBytes)
+        let source = CheckedEchoSource(calls: 10_000, payloadBytes: payloadBytes)
         try await client.pipeline(source, method: "echo", window: 4096)
         #expect(source.right == 10_000)
         #expect(source.failures.isEmpty)
@@ -26,7 +26,7 @@ import Testing
 }
 
 /// Makes so many calls and checks that each reply is its own.
-private final class CountingSource: CallSource {
+private final class CheckedEchoSource: CallSource {
     private let calls: UInt64
     private let payloadBytes: Int
     private var sent: UInt64 = 0
