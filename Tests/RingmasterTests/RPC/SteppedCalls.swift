@@ -68,7 +68,8 @@ final class ScriptedSource: CallSource {
     private var nextTag: UInt64 = 0
     private(set) var replies: [UInt64: [UInt8]] = [:]
     private(set) var failures: [UInt64: Failure] = [:]
-    private var pipeline: CallPipeline?
+    /// Kept alive by its client.
+    private weak var pipeline: CallPipeline?
     /// Set to end the pipeline with the last reply.
     var isFinished = false
 
