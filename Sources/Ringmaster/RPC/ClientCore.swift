@@ -421,7 +421,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         var at = body.bytes
         var left = body.length
         var frame = rm_frame()
-        while left > 0 {
+        // An empty message has no frame either, and is counted like any that cannot be read.
+        repeat {
             let length = Int(rm_frame_read(at, left, &frame))
             guard length > 0, frame.kind == UInt32(RM_RESPONSE) else {
                 // Where one frame ends unreadably, the next cannot be found.
@@ -431,7 +432,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             receive(frame)
             at = at.unsafelyUnwrapped + length
             left -= length
-        }
+        } while left > 0
     }
 
     @inline(__always)

@@ -149,7 +149,8 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
         var at = body.bytes
         var left = body.length
         var frame = rm_frame()
-        while left > 0 {
+        // An empty message has no frame either, and is counted like any that cannot be read.
+        repeat {
             let length = Int(rm_frame_read(at, left, &frame))
             guard length > 0 else {
                 refuseMalformed(frame, from: peer)
@@ -162,7 +163,7 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
             }
             at = at.unsafelyUnwrapped + length
             left -= length
-        }
+        } while left > 0
     }
 
     /// Where one frame ends unreadably, the next cannot be found: the rest of its message is dropped.
