@@ -29,6 +29,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     @exclusivity(unchecked) private var wheelWakesAt = MonotonicTime.distantFuture
     @exclusivity(unchecked) private var pipelines: [CallPipeline] = []
     @exclusivity(unchecked) private var waiting = WaitingCalls()
+    /// Who is asked first when room is shared: a pipeline by its index, or the callers that wait behind the last.
+    private var firstInRoom = 0
     private var connectedAt: MonotonicTime
     private var lastHeard: MonotonicTime
     private var random = SystemRandomNumberGenerator()
@@ -280,8 +282,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     private func endCancelled(_ call: UnsafeMutablePointer<PendingCall>) {
         counts.cancelled += 1
         complete(call, RawReply(kind: .cancelled))
-        letIn()
-        fillPipelines()
+        shareRoom()
     }
 
     /// Counts a call that was cancelled before it took a slot.
@@ -385,14 +386,24 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         pipelines.removeAll { $0 === pipeline }
     }
 
+    /// Gives the room there is to the pipelines and to the callers that wait.
     @inline(__always)
-    private func fillPipelines() {
-        var index = 0
-        while index < pipelines.count {
-            let pipeline = pipelines[index]
-            pipeline.fill()
-            pipeline.finishIfDone()
-            if index < pipelines.count, pipelines[index] === pipeline { index += 1 }
+    private func shareRoom() {
+        guard waiting.count > 0 || pipelines.count > 1 else {
+            if let pipeline = pipelines.first { fill(pipeline) }
+            return
+        }
+        shareRoomInTurn()
+    }
+
+    /// Each is the first to be asked in turn: any of them may take all the room, and would do so for ever.
+    private func shareRoomInTurn() {
+        let pipelines = pipelines
+        let count = pipelines.count + 1
+        firstInRoom = (firstInRoom + 1) % count
+        for offset in 0..<count {
+            let index = (firstInRoom + offset) % count
+            if index < pipelines.count { fill(pipelines[index]) } else { letIn() }
         }
     }
 
@@ -410,10 +421,9 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             } else {
                 counts.malformed += 1
             }
-            fillPipelines()
+            shareRoom()
         }
         rm_batch_release(batch)
-        letIn()
     }
 
     /// Reads the frames of one message, which may be many.
@@ -495,8 +505,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
                 complete(call, RawReply(kind: .deadlineExceeded))
             }
         }
-        letIn()
-        fillPipelines()
+        shareRoom()
         wheelWakesAt = .distantFuture
         if let next = wheel.earliestBound {
             wheelWakesAt = next

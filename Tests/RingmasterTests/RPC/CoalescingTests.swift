@@ -291,6 +291,46 @@ import Testing
         await server.shutDown()
     }
 
+    // MARK: Sharing
+
+    @Test func pipelinesAndTasksShareAClient() async throws {
+        let server = try await RPCServer(.standard, at: "tcp://127.0.0.1:*")
+        var configuration = RPCClientConfiguration()
+        configuration.inFlightMax = 4
+        let client = try await RPCClient(server.endpoint, configuration: configuration)
+        // Either pipeline alone would take all the room there is, for ever.
+        let sources = (0..<2).map { _ in CountingSource(total: nil) }
+        let pipelines = sources.map { source in
+            Task {
+                await rpcError { () throws(RPCError) in try await client.pipeline(source, method: "echo", window: 4) }
+            }
+        }
+        await eventually("both pipelines get through") { sources.allSatisfy { $0.replies.value > 50 } }
+        for number in 0..<20 {
+            let sum: Int = try await client.call("add", number, 1, options: CallOptions(timeout: .seconds(5)))
+            #expect(sum == number + 1)
+        }
+        // And the other way round: tasks that always wait for room leave some to the pipelines.
+        let tasks = (0..<8).map { number in
+            Task {
+                while !Task.isCancelled {
+                    let reply = try await client.call("echo", payload: [UInt8(number)])
+                    #expect(reply == [UInt8(number)])
+                }
+            }
+        }
+        let before = sources.map(\.replies.value)
+        await eventually("both pipelines still get through") {
+            zip(sources, before).allSatisfy { $0.replies.value > $1 + 50 }
+        }
+        for task in tasks { task.cancel() }
+        for task in tasks { _ = await task.result }
+        for pipeline in pipelines { pipeline.cancel() }
+        for pipeline in pipelines { #expect(await pipeline.value == .cancelled(method: "echo")) }
+        for source in sources { #expect(source.wrong.value == 0 && source.failures.value == 0) }
+        await client.close()
+        await server.shutDown()
+    }
 }
 
 /// How many frames the messages of a turn have.
