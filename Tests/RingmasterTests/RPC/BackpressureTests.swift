@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ringmaster
 
-@Suite(.timeLimit(.minutes(1))) struct BackpressureTests {
+@Suite(.ownThreads, .timeLimit(.minutes(1))) struct BackpressureTests {
     // MARK: The client's window
 
     @Test func inFlightNeverExceedsItsLimit() async throws {
@@ -195,11 +195,7 @@ import Testing
     }
 
     @Test(arguments: [false, true])
-    func requestsThatNobodyWaitsForMakeRoomInTheQueue(cancelled: Bool) async throws {
-        try await onOwnThread { try requestsThatNobodyWaitsForMakeRoom(cancelled) }
-    }
-
-    private func requestsThatNobodyWaitsForMakeRoom(_ cancelled: Bool) throws {
+    func requestsThatNobodyWaitsForMakeRoomInTheQueue(cancelled: Bool) throws {
         let rig = SteppedRPC()
         let gate = Gate()
         var service = RPCService.standard

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ringmaster
 
-@Suite(.timeLimit(.minutes(1))) struct CoalescingTests {
+@Suite(.ownThreads, .timeLimit(.minutes(1))) struct CoalescingTests {
     // MARK: Messages
 
     @Test(arguments: [(128, 300), (7, 30), (1, 20), (128, 1)])

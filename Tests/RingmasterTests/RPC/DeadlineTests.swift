@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ringmaster
 
-@Suite(.timeLimit(.minutes(1))) struct DeadlineTests {
+@Suite(.ownThreads, .timeLimit(.minutes(1))) struct DeadlineTests {
     // MARK: The caller
 
     @Test func aCallWithoutAReplyFailsAtItsDeadlineAndNotBefore() throws {
@@ -165,11 +165,7 @@ import Testing
 
     // MARK: The server
 
-    @Test func aServerDropsQueuedWorkWhoseCallersTimeIsOver() async throws {
-        try await onOwnThread { try expectThatAServerDropsQueuedWork() }
-    }
-
-    private func expectThatAServerDropsQueuedWork() throws {
+    @Test func aServerDropsQueuedWorkWhoseCallersTimeIsOver() throws {
         let rig = SteppedRPC()
         let gate = Gate()
         var service = RPCService()
@@ -192,23 +188,23 @@ import Testing
         server.close()
     }
 
-    @Test func aHandlersTaskIsCancelledWhenItsCallersTimeIsOver() async throws {
-        let cancelled = Counter()
-        let service = RPCService.hanging(started: Counter(), cancelled: cancelled)
-        let server = try await RPCServer(service, at: "tcp://127.0.0.1:*")
-        let client = try await RPCClient(server.endpoint)
-        let error = await rpcError { () throws(RPCError) in
-            try await client.call("hang", 1, options: CallOptions(timeout: .milliseconds(30)))
-        }
-        #expect(error == .deadlineExceeded(method: "hang", after: .milliseconds(30)))
-        await eventually("the handler is cancelled") { cancelled.value == 1 }
-        await eventually("the handler has ended") { await server.statistics.running == 0 }
-        #expect(await server.statistics.expired == 1)
+    @Test func aHandlersTaskIsCancelledWhenItsCallersTimeIsOver() throws {
+        let rig = SteppedRPC()
+        let (started, cancelled) = (Counter(), Counter())
+        let server = try rig.server(.hanging(started: started, cancelled: cancelled))
+        let peer = try RawSocket.client(of: server.endpoint)
+        peer.send(WireFrame.request(1, "hang", params: packed([1]), budgetUs: 30_000))
+        rig.step("the handler runs") { started.value == 1 }
+        rig.pass(.nanoseconds(29_999_999))
+        #expect(server.statistics.expired == 0)
+        rig.pass(.nanoseconds(1))
+        #expect(server.statistics.expired == 1)
+        rig.step("the handler has ended") { server.isDrained }
+        #expect(cancelled.value == 1)
         // What it throws then is no failure of the handler's, and nobody is answered.
-        #expect(await server.statistics.failures == 0)
-        #expect(await server.statistics.replies == 0)
-        await client.close()
-        await server.shutDown()
+        #expect(server.statistics.failures == 0)
+        #expect(server.statistics.replies == 0)
+        server.close()
     }
 
     @Test func theHandlerIsToldTheDeadlineOfItsCaller() async throws {
@@ -235,24 +231,31 @@ import Testing
 
     // MARK: Too late
 
-    @Test func aReplyAfterTheDeadlineIsCountedAndHarmsNothing() async throws {
+    @Test func aReplyAfterTheDeadlineIsCountedAndHarmsNothing() throws {
+        let rig = SteppedRPC()
         let peer = try RawSocket.server()
-        let client = try await RPCClient(peer.endpoint)
-        let error = await rpcError { () throws(RPCError) in
-            _ = try await client.call("echo", payload: [1], options: CallOptions(timeout: .milliseconds(20)))
+        let client = try rig.client(of: peer.endpoint)
+        let source = ScriptedSource()
+        let pipeline = source.start(on: client, options: CallOptions(timeout: .milliseconds(20)))
+        var requests: [(identity: [UInt8], frame: WireFrame)] = []
+        for number in 1...2 {
+            source.call([UInt8(number)])
+            rig.step("the request arrives") {
+                requests += peer.socket.receiveNow().map { ($0[0], WireFrame.all(in: $0[1])[0]) }
+                return requests.count == number
+            }
+            if number == 1 { rig.pass(.milliseconds(22)) }
         }
-        #expect(error == .deadlineExceeded(method: "echo", after: .milliseconds(20)))
-        let (identity, late) = try await peer.socket.receiveFrame()
-        async let next = client.call("echo", payload: [2])
-        let (_, second) = try await peer.socket.receiveFrame()
-        #expect(second.msgid != late.msgid)
-        peer.socket.send(identity, WireFrame.response(late.msgid, [1]))
-        peer.socket.send(identity, WireFrame.response(second.msgid, [2]))
-        #expect(try await next == [2])
-        let statistics = await client.statistics
-        #expect(statistics.unmatchedReplies == 1)
-        #expect(statistics.replies == 1)
-        #expect(await client.inFlight == 0)
-        await client.close()
+        #expect(source.failures[0]?.error == .deadlineExceeded(method: "echo", after: .milliseconds(20)))
+        #expect(requests[0].frame.msgid != requests[1].frame.msgid)
+        for (identity, frame) in requests {
+            peer.socket.send(identity, WireFrame.response(frame.msgid, frame.payload ?? []))
+        }
+        rig.step("the second is answered") { source.replies == [1: [2]] }
+        #expect(client.statistics.unmatchedReplies == 1)
+        #expect(client.statistics.replies == 1)
+        #expect(client.inFlight == 0)
+        client.close()
+        _ = pipeline
     }
 }

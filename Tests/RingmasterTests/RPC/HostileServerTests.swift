@@ -6,7 +6,7 @@ import Testing
 
 @testable import Ringmaster
 
-@Suite(.timeLimit(.minutes(1))) struct HostileServerTests {
+@Suite(.ownThreads, .timeLimit(.minutes(1))) struct HostileServerTests {
     static let rubbish: [(name: String, bytes: [UInt8], isMalformed: Bool)] = [
         ("nothing", [], true),
         ("no array", [0xc0], true),

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Ringmaster
 
-@Suite(.timeLimit(.minutes(1))) struct ServerLifecycleTests {
+@Suite(.ownThreads, .timeLimit(.minutes(1))) struct ServerLifecycleTests {
     // MARK: Draining
 
     @Test func runningAndWaitingHandlersEndAndAreAnsweredWhileNewRequestsAreRefused() async throws {
@@ -85,7 +85,7 @@ import Testing
         let server = try await RPCServer(.hanging(started: started, cancelled: cancelled), at: "tcp://127.0.0.1:*")
         let client = try await RPCClient(server.endpoint)
         async let error = rpcError { () throws(RPCError) in
-            try await client.call("hang", 1, options: CallOptions(timeout: .milliseconds(300)))
+            try await client.call("hang", 1, options: CallOptions(timeout: nil))
         }
         try client.notify("hang", 1)
         await eventually("the call and the notification run") { started.value == 2 }
@@ -94,8 +94,8 @@ import Testing
         #expect(MonotonicTime.now.since(start) >= .milliseconds(40))
         await eventually("both are cancelled") { cancelled.value == 2 }
         await eventually("both have ended") { await server.statistics.running == 0 }
-        #expect(await error == .deadlineExceeded(method: "hang", after: .milliseconds(300)))
         await client.close()
+        #expect(await error == .closed)
     }
 
     @Test func anIdleServerEndsAtOnce() async throws {
@@ -291,11 +291,7 @@ import Testing
         server.close()
     }
 
-    @Test func aPeerWithARunningHandlerIsNotForgotten() async throws {
-        try await onOwnThread { try expectThatAPeerWithARunningHandlerIsNotForgotten() }
-    }
-
-    private func expectThatAPeerWithARunningHandlerIsNotForgotten() throws {
+    @Test func aPeerWithARunningHandlerIsNotForgotten() throws {
         let rig = SteppedRPC()
         let gate = Gate()
         var configuration = RPCServerConfiguration()

@@ -1,6 +1,5 @@
 // Clients and servers without threads: a test steps their loop and moves their clock, so times are exact.
 
-import Glibc
 import RingmasterProtocol
 import Testing
 
@@ -106,39 +105,5 @@ final class ScriptedSource: CallSource {
 
     func fail(_ error: RPCError, tag: UInt64) {
         failures[tag] = Failure(error: error, time: pipeline?.now ?? MonotonicTime(nanoseconds: -1))
-    }
-}
-
-/// Runs a test that steps a loop on a thread of its own, still as part of the test. Where async handlers are called, it
-/// would otherwise wait for them on the very threads that they need.
-func onOwnThread(_ body: @escaping @Sendable () throws -> Void) async throws {
-    try await Task(executorPreference: ThreadPerJob()) { try body() }.value
-}
-
-private final class ThreadPerJob: TaskExecutor {
-    private final class Start {
-        let job: UnownedJob
-        let executor: ThreadPerJob
-        init(_ job: UnownedJob, _ executor: ThreadPerJob) {
-            self.job = job
-            self.executor = executor
-        }
-    }
-
-    func enqueue(_ job: consuming ExecutorJob) {
-        let start = Unmanaged.passRetained(Start(UnownedJob(job), self))
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread,
-            nil,
-            { argument in
-                let start = Unmanaged<Start>.fromOpaque(argument!).takeRetainedValue()
-                start.job.runSynchronously(on: start.executor.asUnownedTaskExecutor())
-                return nil
-            },
-            start.toOpaque()
-        )
-        precondition(status == 0, "cannot make a thread")
-        pthread_detach(thread)
     }
 }
