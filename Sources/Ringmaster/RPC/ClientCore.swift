@@ -33,6 +33,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     private var firstInRoom = 0
     private var connectedAt: MonotonicTime
     private var lastHeard: MonotonicTime
+    /// How long the present connection may be silent from its beginning.
+    private var patience = Duration.zero
     private var random = SystemRandomNumberGenerator()
     private var suspension: SuspensionWatch!
 
@@ -524,7 +526,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             return
         }
         // Silence since the attempt was sent: the connection may be dead without the kernel knowing.
-        if lastHeard < resend.sentAt, connectedAt < resend.sentAt { resetConnection() }
+        if lastHeard < resend.sentAt, connectedAt < resend.sentAt { replaceSilentConnection(resend.policy) }
         switch resend.policy.decision(
             attempt: Int(resend.attempt),
             elapsed: elapsed,
@@ -540,6 +542,15 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             counts.deadlinesExceeded += 1
             complete(call, RawReply(kind: .deadlineExceeded))
         }
+    }
+
+    /// Replaces a connection that stood and fell silent at once, and one on which nothing was ever heard only after twice
+    /// the time that the one before had: a connection may take longer to come about than an attempt may last.
+    private func replaceSilentConnection(_ policy: RetryPolicy) {
+        if lastHeard >= connectedAt { patience = .zero }
+        guard loop.now.since(connectedAt) >= patience else { return }
+        patience = min(max(policy.attemptTimeout, patience * 2), configuration.socket.handshakeInterval * 2)
+        resetConnection()
     }
 
     private func sendAgain(

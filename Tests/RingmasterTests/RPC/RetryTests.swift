@@ -259,6 +259,17 @@ private func policy(
         _ = (first, second)
     }
 
+    @Test func aConnectionThatTakesLongerThanAnAttemptStillComesAbout() async throws {
+        let server = try await RPCServer(.standard, at: "tcp://127.0.0.1:*")
+        let relay = try SlowRelay(to: server.endpoint, delay: .milliseconds(150))
+        let client = try await RPCClient(relay.endpoint)
+        let options = policy(attemptTimeout: .milliseconds(30), budget: .seconds(5))
+        #expect(try await client.call("echo", payload: [1], options: options) == [1])
+        await client.close()
+        await server.shutDown()
+        relay.stop()
+    }
+
     @Test func aHostThatSleptGetsANewConnectionAndItsReply() throws {
         let rig = SteppedRPC()
         let slept = Mutex<Int64>(0)
