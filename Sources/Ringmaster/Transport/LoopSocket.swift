@@ -119,6 +119,10 @@ final class LoopSocket {
 
     /// Begins to connect to `endpoint`; libzmq goes on trying until the socket is closed.
     func connect(_ endpoint: Endpoint) throws(TransportError) {
+        // A connecting socket must never stop reading: a heartbeat that goes unread for that makes libzmq reconnect, and
+        // the word to read on, meant for the old connection, then aborts the process (libzmq issue 3937, up to 4.3.5).
+        // What may come is bounded by what was asked for.
+        try set(ZMQ_RCVHWM, 0)
         try security.permit(endpoint)
         try set(ZMQ_IPV6, endpoint.usesIPv6 ? 1 : 0)
         let status = rm_socket_connect(raw, endpoint.text)
