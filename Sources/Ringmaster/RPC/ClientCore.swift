@@ -295,6 +295,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     /// Takes a call in: it is sent, waits for room, or ends at once.
     func submit(_ call: SubmittedCall) {
         loop.checkIsolated()
+        // The call may be younger than the loop's last look at the clock: it would have more time than it was given.
+        if loop.now < call.startedAt { loop.refreshNow() }
         guard !isClosed else { return call.end(.closed) }
         guard !call.isCancelled.load(ordering: .relaxed) else {
             counts.cancelled += 1

@@ -247,7 +247,7 @@ import Testing
         let server = try rig.server(service, configuration: configuration)
         core.withLock { $0 = LoopConfined(server) }
         defer { core.withLock { $0 = nil } }
-        let greedy = try RawSocket.client(of: server.endpoint, highWaterMark: 1)
+        let greedy = try RawSocket.client(of: server.endpoint, receiveHighWaterMark: 1)
         // 2000 requests in one message: 128 MB of replies.
         greedy.send((0..<2000).flatMap { WireFrame.request($0, "big", []) })
         rig.step("all are read") { server.statistics.requests == 2000 }
@@ -270,7 +270,7 @@ import Testing
         configuration.socket.highWaterMark = 4
         configuration.coalescing = false
         let server = try rig.server(configuration: configuration)
-        let greedy = try RawSocket.client(of: server.endpoint, highWaterMark: 1)
+        let greedy = try RawSocket.client(of: server.endpoint, receiveHighWaterMark: 1)
         greedy.set(ZMQ_RCVBUF, 4096)
         // Each reply is a message of its own. With a block of 32 KiB for each, so many would be above the limit.
         let payload = [UInt8](repeating: 1, count: 1000)
@@ -288,7 +288,7 @@ import Testing
         var configuration = RPCServerConfiguration()
         configuration.socket.highWaterMark = 2
         let server = try rig.server(configuration: configuration)
-        let slow = try RawSocket.client(of: server.endpoint, highWaterMark: 1)
+        let slow = try RawSocket.client(of: server.endpoint, receiveHighWaterMark: 1)
         let payload = [UInt8](repeating: 9, count: 20 << 10)
         slow.send((0..<1000).flatMap { WireFrame.request($0, "echo", payload) })
         rig.step("all are read") { server.statistics.requests == 1000 }

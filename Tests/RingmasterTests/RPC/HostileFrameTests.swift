@@ -275,7 +275,7 @@ private final class HostileRig {
 
     init() throws {
         server = try rig.server()
-        peer = try RawSocket.client(of: server.endpoint, highWaterMark: 10_000)
+        peer = try RawSocket.client(of: server.endpoint, receiveHighWaterMark: 10_000)
         good = try RawSocket.client(of: server.endpoint)
     }
 

@@ -61,18 +61,18 @@ extension RPCService {
     }
 }
 
-/// Waits until `condition` holds, at most five seconds: for what happens on other threads and sockets.
+/// Waits until `condition` holds, at most twenty seconds: for what happens on other threads and sockets.
 func eventually(
     _ what: String,
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async -> Bool
 ) async {
-    let deadline = ContinuousClock.now + .seconds(5)
+    let deadline = ContinuousClock.now + .seconds(20)
     while ContinuousClock.now < deadline {
         if await condition() { return }
         try? await Task.sleep(for: .milliseconds(2))
     }
-    Issue.record("\(what) did not come about in five seconds", sourceLocation: sourceLocation)
+    Issue.record("\(what) did not come about in twenty seconds", sourceLocation: sourceLocation)
 }
 
 /// The error that `body` throws; nil where it throws none.

@@ -20,11 +20,11 @@ final class RawSocket: @unchecked Sendable {
     /// - Parameters:
     ///   - kind: `RM_ROUTER` or `RM_DEALER`.
     ///   - identity: The routing id towards ROUTERs; nil lets libzmq choose one for each connection.
-    ///   - highWaterMark: Messages queued in each direction.
+    ///   - receiveHighWaterMark: Messages that wait to be received.
     init(
         _ kind: Int,
         identity: [UInt8]? = nil,
-        highWaterMark: Int = 1000,
+        receiveHighWaterMark: Int = 1000,
         context: MessagingContext = .shared
     ) throws {
         var socket: OpaquePointer?
@@ -35,8 +35,8 @@ final class RawSocket: @unchecked Sendable {
         try #require(rm_batch_create(256, 4, &made) == 0)
         batch = try #require(made)
         rm_socket_set_int(raw, ZMQ_LINGER, 0)
-        rm_socket_set_int(raw, ZMQ_SNDHWM, Int32(highWaterMark))
-        rm_socket_set_int(raw, ZMQ_RCVHWM, Int32(highWaterMark))
+        rm_socket_set_int(raw, ZMQ_SNDHWM, 20_000)
+        rm_socket_set_int(raw, ZMQ_RCVHWM, Int32(receiveHighWaterMark))
         if kind == RM_ROUTER { rm_socket_set_int(raw, ZMQ_ROUTER_HANDOVER, 1) }
         if let identity { rm_socket_set_bytes(raw, ZMQ_ROUTING_ID, identity, identity.count) }
     }
@@ -72,9 +72,9 @@ final class RawSocket: @unchecked Sendable {
     static func client(
         of endpoint: Endpoint,
         identity: [UInt8]? = nil,
-        highWaterMark: Int = 1000
+        receiveHighWaterMark: Int = 1000
     ) throws -> RawSocket {
-        let socket = try RawSocket(RM_DEALER, identity: identity, highWaterMark: highWaterMark)
+        let socket = try RawSocket(RM_DEALER, identity: identity, receiveHighWaterMark: receiveHighWaterMark)
         try #require(rm_socket_connect(socket.raw, endpoint.text) == 0)
         return socket
     }
@@ -106,7 +106,7 @@ final class RawSocket: @unchecked Sendable {
         return inbox
     }
 
-    /// Takes the next message, waiting for at most five seconds.
+    /// Takes the next message, waiting as long as `eventually` does.
     func receive(sourceLocation: SourceLocation = #_sourceLocation) async throws -> [[UInt8]] {
         await eventually("a message arrives", sourceLocation: sourceLocation) {
             if inbox.isEmpty { fill() }

@@ -247,7 +247,7 @@ import Testing
         configuration.socket.highWaterMark = 2
         configuration.peerIdleTimeout = .seconds(4)
         let server = try rig.server(configuration: configuration)
-        let peer = try RawSocket.client(of: server.endpoint, highWaterMark: 1)
+        let peer = try RawSocket.client(of: server.endpoint, receiveHighWaterMark: 1)
         let payload = [UInt8](repeating: 1, count: 20 << 10)
         for _ in 0..<2 { peer.send((0..<500).flatMap { WireFrame.request($0, "echo", payload) }) }
         rig.step("all are read") { server.statistics.requests == 1000 }
