@@ -126,6 +126,13 @@ let package = Package(
             dependencies: ["Ringmaster", "CShim"],
             swiftSettings: swiftSettings
         ),
+        // Peers in Python, and what docs/PROTOCOL.md says of the bytes.
+        .testTarget(
+            name: "InteropTests",
+            dependencies: ["Ringmaster", "CShim"],
+            exclude: ["Python"],
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "MeasurementTests",
             dependencies: ["Measurement"],
