@@ -247,24 +247,18 @@ static int skip_value(cursor *c) {
 
 static int take_params(cursor *c, rm_frame *out) {
     out->value = c->at;
-    if (c->end - c->at >= 2 && c->at[0] == 0x91) {
-        cursor inside = {c->at + 1, c->end};
-        if (is_bin(&inside)) {
-            int status = take_bin(&inside, &out->payload, &out->payload_length);
-            if (status == 0) {
-                c->at = inside.at;
-                out->value_length = (size_t)(c->at - out->value);
-            }
-            return status;
-        }
-    }
     uint64_t count;
-    cursor header = *c;
-    int status = take_array(&header, &count);
+    cursor inside = *c;
+    int status = take_array(&inside, &count);
     if (status < 0) {
         return status;
     }
-    status = skip_value(c);
+    if (count == 1 && is_bin(&inside)) {
+        status = take_bin(&inside, &out->payload, &out->payload_length);
+        c->at = inside.at;
+    } else {
+        status = skip_value(c);
+    }
     out->value_length = (size_t)(c->at - out->value);
     return status;
 }
@@ -369,7 +363,13 @@ int64_t rm_frame_read(const uint8_t *bytes, size_t length, rm_frame *out) {
     default:
         return RM_EMALFORMED;
     }
-    return status < 0 ? status : c.at - bytes;
+    if (status < 0) {
+        if (out->kind != RM_REQUEST) {
+            out->kind = UINT32_MAX;
+        }
+        return status;
+    }
+    return c.at - bytes;
 }
 
 // Writing.
@@ -434,7 +434,14 @@ uint8_t *rm_frame_put_error(uint8_t *to, uint32_t msgid, int32_t code, const uin
     put_uint32(&to, msgid);
     *to++ = 0x92;
     put_int32(&to, code);
-    size_t length = message_length < 1024 ? message_length : 1024;
+    size_t length = message_length;
+    if (length > 1024) {
+        // Peers that check their text must not meet half a character: no byte that continues one comes first behind the cut.
+        length = 1024;
+        while (length > 1020 && (message[length] & 0xc0) == 0x80) {
+            length--;
+        }
+    }
     put_str(&to, length);
     to = put_bytes(to, message, length);
     *to++ = 0xc0;

@@ -74,7 +74,8 @@ uint8_t *rm_frame_put_response(uint8_t *to, uint32_t msgid);
 /// Writes the header of a bin result of `length` bytes, which follow.
 uint8_t *rm_frame_put_payload_result(uint8_t *to, uint32_t length);
 
-/// Writes a whole response with error `[code, message]`. `message_length` is cut to 1024 bytes. Needs RM_HEAD_MAX + 1024.
+/// Writes a whole response with error `[code, message]`. The message is cut to 1024 bytes or, where that would be inside a
+/// character of UTF-8, before it. Needs RM_HEAD_MAX + 1024.
 uint8_t *rm_frame_put_error(uint8_t *to, uint32_t msgid, int32_t code, const uint8_t *message, size_t message_length);
 
 /// Writes the notification `method` up to its params, which follow.
