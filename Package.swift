@@ -126,6 +126,25 @@ let package = Package(
             dependencies: ["Ringmaster", "CShim"],
             swiftSettings: swiftSettings
         ),
+        // Hostile bytes for whatever reads what comes from outside: `swift run -c release fuzz`.
+        .target(
+            name: "Fuzzing",
+            dependencies: ["CShim", "Ringmaster", "RingmasterProtocol"],
+            path: "Tests/Fuzz/Fuzzing",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["Fuzzing", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Tests/Fuzz/fuzz",
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["Fuzzing"],
+            swiftSettings: swiftSettings
+        ),
+
         // Peers in Python, and what docs/PROTOCOL.md says of the bytes.
         .testTarget(
             name: "InteropTests",

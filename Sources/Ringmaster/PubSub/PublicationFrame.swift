@@ -9,18 +9,18 @@
 
 import CShim
 
-enum PublicationFrame {
+package enum PublicationFrame {
     static let reservedPrefix = Array("$/".utf8)
     static let listingName = Array("$/topics".utf8)
 
     /// A publication's or a listing's body; the bytes of `value` are those that were read.
-    enum Body {
+    package enum Body {
         case publication(publisher: UInt64, sequence: UInt64, value: Value)
         case listing(publisher: UInt64, prefix: [UInt8], count: UInt64, sequence: UInt64)
     }
 
     /// A published value: bytes, or any other value in its encoding.
-    enum Value {
+    package enum Value {
         case bytes(UnsafeRawBufferPointer)
         case encoded(UnsafeRawBufferPointer)
     }
@@ -28,7 +28,7 @@ enum PublicationFrame {
     // MARK: Writing
 
     /// Writes everything before the value.
-    static func writeHead(topic: [UInt8], publisher: UInt64, sequence: UInt64, into body: inout [UInt8]) {
+    package static func writeHead(topic: [UInt8], publisher: UInt64, sequence: UInt64, into body: inout [UInt8]) {
         body.append(contentsOf: [0x93, UInt8(RM_NOTIFICATION)])
         writeText(topic, into: &body)
         body.append(0x93)
@@ -47,7 +47,7 @@ enum PublicationFrame {
         }
     }
 
-    static func listing(publisher: UInt64, prefix: [UInt8], count: Int, sequence: UInt64) -> [UInt8] {
+    package static func listing(publisher: UInt64, prefix: [UInt8], count: Int, sequence: UInt64) -> [UInt8] {
         var body: [UInt8] = [0x93, UInt8(RM_NOTIFICATION)]
         writeText(listingName, into: &body)
         body.append(0x94)
@@ -81,7 +81,7 @@ enum PublicationFrame {
 
     /// Reads the body that came with `topic` as part 1; nil where it is malformed or does not belong to it. The bytes of
     /// the value are those of `body`.
-    static func read(_ body: UnsafeRawBufferPointer, topic: UnsafeRawBufferPointer) -> Body? {
+    package static func read(_ body: UnsafeRawBufferPointer, topic: UnsafeRawBufferPointer) -> Body? {
         var frame = rm_frame()
         let bytes = body.assumingMemoryBound(to: UInt8.self)
         let length = rm_frame_read(bytes.baseAddress, bytes.count, &frame)
@@ -96,9 +96,9 @@ enum PublicationFrame {
             else { return nil }
             return .listing(publisher: publisher, prefix: Array(prefix), count: topics, sequence: sequence)
         }
-        guard count == 3, name.elementsEqual(topic), let sequence = params.takeNumber(), sequence > 0 else {
-            return nil
-        }
+        guard count == 3, name.elementsEqual(topic), !name.starts(with: reservedPrefix),
+            let sequence = params.takeNumber(), sequence > 0
+        else { return nil }
         return .publication(publisher: publisher, sequence: sequence, value: params.takeLastValue())
     }
 
