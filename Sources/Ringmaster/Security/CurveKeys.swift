@@ -33,7 +33,8 @@ public struct CurvePublicKey: Hashable, Sendable, CustomStringConvertible {
             throw .invalidKey(name, reason: "it has \(text.utf8.count) characters, not \(characterCount)")
         }
         var bytes = [UInt8](repeating: 0, count: byteCount)
-        guard zmq_z85_decode(&bytes, text) != nil else {
+        // libzmq takes a C string, which a NUL would end: the rest of the key would be zeros.
+        guard !text.utf8.contains(0), zmq_z85_decode(&bytes, text) != nil else {
             throw .invalidKey(name, reason: "it is not Z85 text")
         }
         return bytes

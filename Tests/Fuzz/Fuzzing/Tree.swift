@@ -81,6 +81,14 @@ indirect enum Tree: Equatable {
         }
     }
 
+    /// How many arrays and maps are around its innermost value, those that are empty included.
+    var depth: Int {
+        switch self {
+        case .array(let elements), .map(let elements): 1 + (elements.map(\.depth).max() ?? 0)
+        default: 0
+        }
+    }
+
     /// A value of at most `size` values or so.
     static func random(size: Int, _ random: inout SplitMix64) -> Tree {
         switch random.below(size > 1 ? 13 : 9) {

@@ -35,19 +35,21 @@ struct MemoryUse: CustomStringConvertible {
         return nil
     }
 
-    private static var residentBytes: Int {
-        guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+    private static var residentBytes: Int { bytes(of: "VmRSS:") }
+    /// Not `getrusage`, whose maximum is also that of the program that this process was before `exec`.
+    private static var peakBytes: Int { bytes(of: "VmHWM:") }
+
+    private static func bytes(of field: String) -> Int {
+        guard let file = fopen("/proc/self/status", "r") else { return 0 }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
-        guard fgets(&line, 256, file) != nil else { return 0 }
-        let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        let pages = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
-
-    private static var peakBytes: Int {
-        var usage = rusage()
-        getrusage(Int32(RUSAGE_SELF.rawValue), &usage)
-        return usage.ru_maxrss << 10
+        while fgets(&line, 256, file) != nil {
+            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+            let words = text.split(whereSeparator: \.isWhitespace)
+            if words.first == Substring(field), let kibibytes = words.dropFirst().first.flatMap({ Int($0) }) {
+                return kibibytes << 10
+            }
+        }
+        return 0
     }
 }

@@ -33,6 +33,8 @@ struct CurveKeysTests {
     @Test(arguments: [
         "", "short", String(repeating: "a", count: 41), String(repeating: "~", count: 40),
         String(repeating: "#", count: 40), String(repeating: "é", count: 20),
+        // A C string would end after ten characters, which are a whole number of groups.
+        String(repeating: "a", count: 10) + "\0" + String(repeating: "a", count: 29),
     ])
     func textThatIsNoKeyIsRefused(text: String) {
         #expect(

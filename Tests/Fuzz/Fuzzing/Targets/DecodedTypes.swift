@@ -20,6 +20,24 @@ struct Bits: Codable, Equatable {
     static func == (a: Bits, b: Bits) -> Bool { a.value.bitPattern == b.value.bitPattern }
 }
 
+/// The same of 32 bits. All that are no number are alike: widening and narrowing may change their bits.
+struct ShortBits: Codable, Equatable {
+    let value: Float
+
+    init(from decoder: any Decoder) throws {
+        value = try decoder.singleValueContainer().decode(Float.self)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(value)
+    }
+
+    static func == (a: ShortBits, b: ShortBits) -> Bool {
+        a.value.bitPattern == b.value.bitPattern || a.value.isNaN && b.value.isNaN
+    }
+}
+
 struct Order: Codable, Equatable {
     let item: String
     let quantity: Int
