@@ -22,3 +22,27 @@ import Testing
         #expect(first.verdicts.map(\.counts) == second.verdicts.map(\.counts))
     }
 }
+
+@Suite(.timeLimit(.minutes(5))) struct LiveFuzzTests {
+    private let fuzz = LiveFuzz(seed: 7)
+
+    @Test func aServerUnderFireServesAGoodClient() async throws {
+        let statistics = try await fuzz.atServer(bodies: 2000)
+        #expect(statistics.requests > 500)
+        #expect(statistics.malformed > 500)
+    }
+
+    @Test func aClientUnderFireEndsEveryCall() async throws {
+        let statistics = try await fuzz.atClient(bodies: 2000)
+        #expect(statistics.calls == 20)
+        #expect(statistics.replies == 20)
+        #expect(statistics.malformed > 500)
+        #expect(statistics.unmatchedReplies > 200)
+    }
+
+    @Test func aSubscriberUnderFireHearsWhatIsGood() async throws {
+        let statistics = try await fuzz.atSubscriber(bodies: 2000)
+        #expect(statistics.received >= 20)
+        #expect(statistics.malformed > 500)
+    }
+}

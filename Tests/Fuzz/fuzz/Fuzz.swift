@@ -23,6 +23,9 @@ struct Fuzz: AsyncParsableCommand {
     @Option(help: "The first iteration, to repeat one that failed.")
     var first = 0
 
+    @Option(help: "How many of them to send at a running server, client and subscriber as well.")
+    var live = 20_000
+
     @Option(help: ArgumentHelp("Feed these bytes (hex) to --target instead.", valueName: "hex"))
     var input: String?
 
@@ -59,6 +62,7 @@ struct Fuzz: AsyncParsableCommand {
             print(complaint)
             throw ExitCode(1)
         }
+        try await sendLive()
     }
 
     /// Feeds in steps, and looks at the memory in use once everything has been used a while, and at the end.
@@ -68,6 +72,21 @@ struct Fuzz: AsyncParsableCommand {
             try run.feed(iterations: begin..<min(begin + step, first + iterations))
             memory.look()
         }
+    }
+
+    /// Sends bodies at running peers, each of which must go on serving.
+    private func sendLive() async throws {
+        guard live > 0 else { return }
+        let fuzz = LiveFuzz(seed: seed)
+        do {
+            print("server: \(try await fuzz.atServer(bodies: live))")
+            print("client: \(try await fuzz.atClient(bodies: live))")
+            print("subscriber: \(try await fuzz.atSubscriber(bodies: live))")
+        } catch let broken as BrokenPromise {
+            print("live: broken promise: \(broken.promise)\n  again: fuzz --seed \(seed) --live \(live)")
+            throw ExitCode(1)
+        }
+        print("\(3 * live) bodies sent at running peers, no promise broken")
     }
 
     private func bytes(of hex: String) throws -> [UInt8] {

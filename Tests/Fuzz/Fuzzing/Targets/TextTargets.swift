@@ -39,9 +39,11 @@ final class KeyFileTarget: FuzzTarget {
     private let path: String
 
     init() {
-        var template = Array("/tmp/ringmaster.fuzz.XXXXXX".utf8CString)
+        // In memory, where the machine has such a folder.
+        let folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var template = Array("\(folder)/ringmaster.fuzz.XXXXXX".utf8CString)
         descriptor = mkstemp(&template)
-        precondition(descriptor >= 0, "cannot make a file in /tmp")
+        precondition(descriptor >= 0, "cannot make a file in \(folder)")
         // It needs no name, and so leaves nothing behind.
         unlink(&template)
         path = "/proc/self/fd/\(descriptor)"
