@@ -6,13 +6,14 @@ extension Publisher {
     /// Publishes a value, encoded as MessagePack. O(its size).
     /// - Throws: `PubSubError.unencodable`, and what publishing bytes throws.
     public func publish(encoding value: some Encodable & Sendable, on topic: String) throws(PubSubError) {
-        let encoded: [UInt8]
+        var writer = MessagePackWriter(capacity: 64)
         do {
-            encoded = try MessagePackEncoder().encode(value)
+            // Beside the publication's numbers, it is inside an array.
+            try MessagePackEncoder().encode(value, into: &writer, inside: 1)
         } catch {
             throw .unencodable(topic: topic, reason: "\(error)")
         }
-        try publish(encoded: encoded, on: topic)
+        try publish(encoded: writer.bytes, on: topic)
     }
 }
 

@@ -65,7 +65,9 @@ extension RPCClient {
         writer.writeArrayHeader(count: count)
         let encoder = MessagePackEncoder()
         do {
-            for argument in repeat each argument { try encoder.encode(argument, into: &writer) }
+            // The array of params is around each. A server could not read a frame that nests deeper than the limit, and
+            // would lose the rest of its message, other callers' frames, with it.
+            for argument in repeat each argument { try encoder.encode(argument, into: &writer, inside: 1) }
         } catch {
             throw .unencodable(method: method.name, reason: "\(error)")
         }

@@ -53,11 +53,11 @@ final class EncodingOutput {
     /// What went wrong where nothing could be thrown, or cannot be undone.
     private var failure: (any Error)?
 
-    /// Encodes the one value that all others are inside of.
-    func encodeRoot<Value: Encodable>(_ value: Value) throws {
+    /// Encodes the one value that all others are inside of. `depth` arrays and maps are around it, written by others.
+    func encodeRoot<Value: Encodable>(_ value: Value, inside depth: Int) throws {
         let before = writer.bytes.count
         writer.writeMapHeader(count: 0)
-        let place = push(parent: -1, depth: 0, key: nil, position: 0, start: before)
+        let place = push(parent: -1, depth: depth, key: nil, position: 0, start: before)
         innermost = 0
         do {
             try value.encode(to: ValueEncoder(place: place))

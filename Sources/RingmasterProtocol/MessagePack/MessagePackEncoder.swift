@@ -26,6 +26,16 @@ public struct MessagePackEncoder: Sendable {
     /// Appends the MessagePack of a value. On failure nothing is appended.
     /// - Throws: as `encode(_:)`.
     public func encode<Value: Encodable>(_ value: Value, into writer: inout MessagePackWriter) throws {
+        try encode(value, into: &writer, inside: 0)
+    }
+
+    /// Appends the MessagePack of a value that has `depth` arrays and maps around it: they count towards the limit.
+    /// - Throws: as `encode(_:)`.
+    package func encode<Value: Encodable>(
+        _ value: Value,
+        into writer: inout MessagePackWriter,
+        inside depth: Int
+    ) throws {
         if let direct = DirectType(Value.self) {
             direct.write(value, to: &writer)
             return
@@ -33,6 +43,6 @@ public struct MessagePackEncoder: Sendable {
         let output = EncodingOutput()
         swap(&output.writer, &writer)
         defer { swap(&output.writer, &writer) }
-        try output.encodeRoot(value)
+        try output.encodeRoot(value, inside: depth)
     }
 }
