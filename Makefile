@@ -28,9 +28,10 @@ deps: ## Install the Debian packages that are missing
 build: deps ## Build everything, for debugging
 	swift build --build-tests
 
+# One test at a time: many are about time, on sockets and processes that share the CPUs.
 test: deps ## Run the tests
 	swift build --build-tests
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 lint: deps ## Check format and warnings
 	swift format lint --strict --recursive $(SWIFT_SOURCES)
@@ -50,9 +51,9 @@ fuzz: deps ## A million seeded mutations of everything that comes over the wire
 
 sanitize: deps ## Run the tests under AddressSanitizer and ThreadSanitizer
 	swift build --build-tests --sanitize address --scratch-path .build-asan
-	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --sanitize address --scratch-path .build-asan
+	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize address --scratch-path .build-asan
 	swift build --build-tests --sanitize thread --scratch-path .build-tsan
-	swift test --skip-build --sanitize thread --scratch-path .build-tsan --filter RingmasterTests
+	swift test --skip-build --no-parallel --sanitize thread --scratch-path .build-tsan --filter RingmasterTests
 
 clean: ## Remove builds
 	rm -rf .build .build-asan .build-tsan
