@@ -418,6 +418,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         let count = rm_batch_receive(batch, socket.raw, socket.expectedMessages, Limits.batchBytesMax)
         guard count > 0 else { return }
         lastHeard = loop.now
+        var repliesBefore = counts.replies
         for index in 0..<UInt32(count) {
             let body = rm_batch_parts(batch, index)!.pointee
             if rm_batch_part_count(batch, index) == 1 {
@@ -425,10 +426,18 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             } else {
                 counts.malformed += 1
             }
-            shareRoom()
+            if counts.replies - repliesBefore >= Self.repliesPerSharing {
+                repliesBefore = counts.replies
+                shareRoom()
+            }
         }
+        shareRoom()
         rm_batch_release(batch)
     }
+
+    /// After so many replies the room that they left is given away: seldom enough to cost little, often enough that the
+    /// server does not wait for the end of a batch.
+    private static let repliesPerSharing = 16
 
     /// Reads the frames of one message, which may be many.
     private func read(_ body: rm_part) {
