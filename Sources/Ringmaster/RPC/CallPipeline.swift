@@ -115,11 +115,11 @@ public final class CallPipeline {
 
     /// Resumes whoever waits for the end, once it has come.
     func finishIfDone() {
-        guard isDone, let continuation = whenDone else { return }
-        whenDone = nil
+        guard isDone else { return }
         if let timer { core.loop.disarm(timer) }
         core.forget(self)
-        continuation.resume()
+        whenDone?.resume()
+        whenDone = nil
     }
 
     /// Makes no more calls, and ends with the last reply.

@@ -15,6 +15,11 @@ final class SteppedRPC {
         loop = EventLoop.stepped { clock.now }
     }
 
+    deinit {
+        // The loop lets go of what was closed in its next turn.
+        if loop.isCurrent { loop.step() }
+    }
+
     func server(
         _ service: RPCService = .standard,
         at endpoint: Endpoint = "tcp://127.0.0.1:*",
