@@ -58,6 +58,7 @@ extension EventLoop {
         collectReadable()
         wait(maximumWaitNs)
         dispatchReadable()
+        runWatches()
         runReadyJobs()
         flushSinks()
         return true
@@ -150,6 +151,8 @@ extension EventLoop {
             switch token {
             case RM_POLLER_WAKE: break
             case RM_POLLER_ALARM: confined.alarm = .distantFuture
+            case let token where Self.isOfWatch(token):
+                if let watch = watch(token: token) { confined.readableWatches.append(watch) }
             default:
                 if let socket = confined.sockets[Int(token)] { markReadable(socket) }
             }
@@ -163,6 +166,14 @@ extension EventLoop {
         confined.alarm = earliest
         let status = rm_poller_set_alarm(poller, earliest.nanoseconds)
         precondition(status == 0, "the kernel refused an alarm")
+    }
+
+    private func runWatches() {
+        guard !confined.readableWatches.isEmpty else { return }
+        let watches = confined.readableWatches
+        confined.readableWatches.removeAll(keepingCapacity: true)
+        // One that an action before it removed is still alive here, and acts on nothing.
+        for watch in watches where watch.isWatched { watch.action() }
     }
 
     private func dispatchReadable() {

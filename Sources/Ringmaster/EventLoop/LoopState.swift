@@ -11,6 +11,9 @@ final class LoopState {
     @exclusivity(unchecked) var now: MonotonicTime
     @exclusivity(unchecked) var sockets: [LoopSocket?] = []
     var freeTokens: [Int] = []
+    var watches: [DescriptorWatch?] = []
+    /// Watches whose descriptors were readable in this turn.
+    var readableWatches: [DescriptorWatch] = []
     @exclusivity(unchecked) var touched: [LoopSocket] = []
     @exclusivity(unchecked) var readable: [LoopSocket] = []
     @exclusivity(unchecked) var dispatching: [LoopSocket] = []
