@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-PACKAGES := libzmq3-dev libmsgpack-dev libxxhash-dev gnuplot-nox python3-zmq python3-msgpack
+PACKAGES := libzmq3-dev libmsgpack-dev libxxhash-dev libraft-dev libuv1-dev gnuplot-nox python3-zmq python3-msgpack
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 C_SOURCES := $(shell find CShim Benchmarks -name '*.c')

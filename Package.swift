@@ -33,6 +33,12 @@ let package = Package(
             name: "CShimHash",
             path: "CShim/Hash"
         ),
+        // The delta log's engine: libraft on a libuv loop.
+        .target(
+            name: "CShimDeltaLog",
+            path: "CShim/DeltaLog",
+            linkerSettings: [.linkedLibrary("raft"), .linkedLibrary("uv")]
+        ),
 
         // Pure: no I/O, no clock, no randomness.
         .target(
@@ -40,11 +46,12 @@ let package = Package(
             dependencies: ["CShimHash"],
             swiftSettings: swiftSettings
         ),
-        // Live: event loop, transport, RPC, pub/sub, locks, security.
+        // Live: event loop, transport, RPC, pub/sub, locks, security, delta log.
         .target(
             name: "Ringmaster",
             dependencies: [
                 "CShim",
+                "CShimDeltaLog",
                 "RingmasterProtocol",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
@@ -119,11 +126,12 @@ let package = Package(
         .testTarget(
             name: "RingmasterProtocolTests",
             dependencies: ["RingmasterProtocol"],
+            resources: [.copy("Resize/Scripts")],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "RingmasterTests",
-            dependencies: ["Ringmaster", "CShim"],
+            dependencies: ["Ringmaster", "CShim", "CShimDeltaLog"],
             swiftSettings: swiftSettings
         ),
         // Hostile bytes for whatever reads what comes from outside: `swift run -c release fuzz`.

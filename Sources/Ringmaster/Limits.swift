@@ -24,6 +24,10 @@ public enum Limits {
     public static let waitingCallersMax = 65_536
     /// Peers a server keeps state for. Each costs under a kilobyte while idle.
     public static let peersMax = 65_536
+    /// Bytes of one entry of the delta log: it must fit into a segment of 8 MiB.
+    public static let logEntryBytesMax = 7 << 20
+    /// Proposals that one log may have under way: bounds what a leader without a majority gathers.
+    public static let proposalsInFlightMax = 65_536
     /// Bytes of replies kept for one peer that does not read. Beyond, its replies are dropped and counted.
     public static let peerBacklogBytesMax = 64 << 20
 }

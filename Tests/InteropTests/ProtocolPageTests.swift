@@ -113,9 +113,16 @@ import Testing
         ]
         #expect(rows.map { $0[0] } == known.map { "\($0.0.rawValue)" })
         #expect(rows.map { $0[1] } == known.map(\.1))
+        let ofClusters = try page.table(["code", "name", "when"])
+        let knownOfClusters: [(RPCErrorCode, String)] = [
+            (.notLeader, "notLeader"), (.wrongOwner, "wrongOwner"), (.sessionExpired, "sessionExpired"),
+            (.notMember, "notMember"), (.noQuorum, "noQuorum"),
+        ]
+        #expect(ofClusters.map { $0[0] } == knownOfClusters.map { "\($0.0.rawValue)" })
+        #expect(ofClusters.map { $0[1] } == knownOfClusters.map(\.1))
         // A code that has a name in the code has one on the page.
         for number in Int32(0)...1000 where !RPCErrorCode(rawValue: number).description.hasPrefix("error ") {
-            #expect(known.contains { $0.0.rawValue == number }, "code \(number) is not on the page")
+            #expect((known + knownOfClusters).contains { $0.0.rawValue == number }, "code \(number) is not on the page")
         }
     }
 

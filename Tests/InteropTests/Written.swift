@@ -9,15 +9,24 @@ enum Written {
     static let all: [String: [UInt8]] = frames.merging(messages.mapValues { $0.encoded() }) { first, _ in first }
 
     static let messages: [String: SyncMessage] = [
-        "sync-1-coordinator": .fromCoordinator("c1", Epoch(8), .propose),
+        "sync-1-coordinator":
+            .fromCoordinator(
+                "c1",
+                Epoch(8),
+                .propose(base: Epoch(7), mode: .handoff, members: [Member("w1"), Member("w2")])
+            ),
         "sync-1-member": .fromMember("w1", Epoch(8), .report(currentJob: JobID(1000))),
         "sync-2-coordinator":
-            .fromCoordinator("c1", Epoch(8), .synchronise(syncTo: JobID(1000), members: [Member("w1"), Member("w2")])),
+            .fromCoordinator(
+                "c1",
+                Epoch(8),
+                .synchronise(base: Epoch(7), syncTo: JobID(1000), members: [Member("w1"), Member("w2")])
+            ),
         "sync-2-coordinator-weights":
             .fromCoordinator(
                 "c1",
                 Epoch(8),
-                .synchronise(syncTo: JobID(1000), members: [Member("w1"), heavy("w2", 3)])
+                .synchronise(base: Epoch(7), syncTo: JobID(1000), members: [Member("w1"), heavy("w2", 3)])
             ),
         "sync-2-member": .fromMember("w1", Epoch(8), .synchronised),
         "sync-3-coordinator": .fromCoordinator("c1", Epoch(8), .notify),

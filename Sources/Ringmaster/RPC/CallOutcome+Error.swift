@@ -24,6 +24,7 @@ extension RawReply {
         case .cancelled: .cancelled(method: method.name)
         case .overloaded: .overloaded
         case .closed: .closed
+        case .disconnected: .disconnected(method: method.name)
         }
     }
 

@@ -15,6 +15,8 @@ struct PendingCall {
     var tag: UInt64 = 0
     /// The task that waits, and how it wants the reply.
     var waiter: CallWaiter?
+    /// What is called with the reply, in place, where neither a pipeline nor a task waits.
+    var completion: ((RawReply) -> Void)?
     /// What it takes to send it again; nil for a call that is sent once.
     var resend: Resend?
 }
@@ -94,6 +96,7 @@ struct CallTable: ~Copyable {
         call.pointee.isCancelled = false
         call.pointee.waiter = nil
         call.pointee.pipeline = nil
+        if call.pointee.completion != nil { call.pointee.completion = nil }
         if call.pointee.resend != nil { call.pointee.resend = nil }
         count -= 1
     }
@@ -183,6 +186,7 @@ struct RawReply {
         case cancelled
         case overloaded
         case closed
+        case disconnected
     }
 
     var kind: Kind

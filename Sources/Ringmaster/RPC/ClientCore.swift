@@ -37,6 +37,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     private var patience = Duration.zero
     private var random = SystemRandomNumberGenerator()
     private var suspension: SuspensionWatch!
+    /// Told what becomes of the connection, on the loop. Only where calls fail when it breaks.
+    var connectionChanged: ((ConnectionEvent) -> Void)?
 
     init(
         endpoint: Endpoint,
@@ -53,7 +55,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         let identity = configuration.identity ?? (0..<16).map { _ in UInt8.random(in: .min ... .max) }
         precondition((1...16).contains(identity.count), "a client's identity has 1 to 16 bytes")
         self.identity = identity
-        socket = try Self.connect(to: endpoint, as: identity, configuration, context, loop)
+        let events = ConnectionReports()
+        socket = try Self.connect(to: endpoint, as: identity, configuration, context, loop, events)
         pool = makePool()
         batch = makeBatch(parts: 1)
         outbox = Outbox(pool: pool, framesMax: configuration.coalescing ? configuration.framesPerMessageMax : 1)
@@ -65,6 +68,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         socket.handler = self
         wheelTimer = loop.timer { [unowned self] in expireDeadlines() }
         suspension = SuspensionWatch(loop: loop, suspendedNs: suspendedNs) { [unowned self] in resetConnection() }
+        events.receiver = self
     }
 
     deinit {
@@ -78,7 +82,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         as identity: [UInt8],
         _ configuration: RPCClientConfiguration,
         _ context: MessagingContext,
-        _ loop: EventLoop
+        _ loop: EventLoop,
+        _ events: ConnectionReports
     ) throws(TransportError) -> LoopSocket {
         let socket = try LoopSocket(
             kind: RM_DEALER,
@@ -89,6 +94,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         )
         do {
             try socket.set(ZMQ_ROUTING_ID, identity)
+            if configuration.failsWhenDisconnected { try socket.monitor { events.receive($0) } }
             try socket.connect(endpoint)
         } catch {
             socket.close()
@@ -199,6 +205,22 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             )
         }
         writePayload(call.pointee.msgid, pipeline.method, payload, options, budgetNs: options.timeoutNs, attempt: 1)
+    }
+
+    /// Sends a call whose reply is given to `completion` on the loop; its bytes are alive until that returns.
+    func call(
+        _ method: RPCMethod,
+        _ payload: [UInt8],
+        _ options: CallOptions,
+        _ completion: @escaping (RawReply) -> Void
+    ) {
+        guard hasRoom else { return completion(RawReply(kind: isClosed ? .closed : .overloaded)) }
+        let call = claim(options)
+        call.pointee.completion = completion
+        let msgid = call.pointee.msgid
+        payload.withUnsafeBytes {
+            writePayload(msgid, method, $0, options, budgetNs: options.timeoutNs, attempt: 1)
+        }
     }
 
     /// Sends a notification, which has no reply. `params` are encoded, header included.
@@ -488,9 +510,12 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         let pipeline = call.pointee.pipeline
         let waiter = call.pointee.waiter
         let tag = call.pointee.tag
+        let completion = call.pointee.completion
         calls.free(call)
         if let pipeline {
             pipeline._withUnsafeGuaranteedRef { $0.receive(reply, tag: tag) }
+        } else if let completion {
+            completion(reply)
         } else {
             waiter?.resume(reply)
         }
@@ -598,7 +623,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     /// that never left are lost, and those of idempotent calls are sent again in their time.
     private func resetConnection() {
         guard !isClosed else { return }
-        guard let fresh = try? Self.connect(to: endpoint, as: identity, configuration, context, loop) else {
+        let events = ConnectionReports()
+        guard let fresh = try? Self.connect(to: endpoint, as: identity, configuration, context, loop, events) else {
             // Descriptors ran out; the old connection is all there is, and libzmq goes on mending it.
             return
         }
@@ -609,7 +635,25 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         socket.close()
         socket = fresh
         socket.handler = self
+        events.receiver = self
         connectedAt = loop.now
+    }
+
+    /// Something became of the connection. One that broke is left for a new one, so that nothing which waits in it arrives
+    /// after its caller has turned elsewhere.
+    fileprivate func receive(_ event: ConnectionEvent) {
+        if case .disconnected = event {
+            resetConnection()
+            failEverything(.disconnected)
+        }
+        connectionChanged?(event)
+    }
+
+    /// Ends every call in flight.
+    private func failEverything(_ kind: RawReply.Kind) {
+        for index in 0..<calls.capacity {
+            if let call = calls.slot(index) { complete(call, RawReply(kind: kind)) }
+        }
     }
 
     @inline(__always)
@@ -638,15 +682,23 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         isClosed = true
         suspension.stop()
         loop.disarm(wheelTimer)
-        for index in 0..<calls.capacity {
-            if let call = calls.slot(index) { complete(call, RawReply(kind: .closed)) }
-        }
+        failEverything(.closed)
         letIn()
         for pipeline in pipelines { pipeline.finishIfDone() }
         outbox.clear()
         // The socket keeps its handler alive, and the handler its socket.
         socket.handler = nil
         socket.close()
+    }
+}
+
+/// Passes on what a socket's monitor reports, to a client that is made after its socket. Confined to the loop's thread.
+private final class ConnectionReports {
+    // Until the socket is closed: each keeps the other alive.
+    var receiver: ClientCore?
+
+    func receive(_ event: ConnectionEvent) {
+        receiver?.receive(event)
     }
 }
 

@@ -10,6 +10,9 @@ public struct RPCClientConfiguration: Sendable {
         case fail
     }
 
+    /// Whether the calls in flight fail at once, with `RPCError.disconnected`, when the connection breaks. For callers that
+    /// know where else to turn; others wait for the server to come back, within their time.
+    public var failsWhenDisconnected = false
     /// Calls that may be in flight at once: 1...65,536.
     public var inFlightMax = 4096
     public var backpressure = Backpressure.wait

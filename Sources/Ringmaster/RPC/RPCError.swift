@@ -14,6 +14,9 @@ public enum RPCError: Error, Hashable, Sendable, CustomStringConvertible {
     case overloaded
     /// The client was closed.
     case closed
+    /// The connection to the server broke while the call was in flight; it may or may not have been executed. Only where
+    /// `RPCClientConfiguration.failsWhenDisconnected` asks for it.
+    case disconnected(method: String)
     /// The payload is larger than the limit. Send less, or in parts.
     case payloadTooLarge(bytes: Int, limit: Int)
     /// The server answered with an error: an unknown method, a handler's own error, overload.
@@ -34,6 +37,7 @@ public enum RPCError: Error, Hashable, Sendable, CustomStringConvertible {
         case .cancelled(let method): "\(method): the calling task was cancelled."
         case .overloaded: "As many calls are in flight as the client may have. Wait for replies, or raise inFlightMax."
         case .closed: "The client is closed."
+        case .disconnected(let method): "\(method): the connection broke; it may have been executed."
         case .payloadTooLarge(let bytes, let limit):
             "The payload of \(bytes) bytes is above the limit of \(limit). Send it in parts."
         case .remote(let error): error.description

@@ -13,8 +13,12 @@ public struct RPCService: Sendable {
     /// A handler that runs as a task: encoded params in, encoded result out.
     typealias ValueHandler = @Sendable ([UInt8], RequestContext) async throws -> [UInt8]
 
+    /// A handler that answers later, on the loop.
+    typealias DeferredHandler = @Sendable (_ request: RawSpan, _ reply: DeferredReply) -> Void
+
     enum Handler: Sendable {
         case raw(RawHandler)
+        case deferred(DeferredHandler)
         case value(ValueHandler)
     }
 
@@ -31,6 +35,12 @@ public struct RPCService: Sendable {
     /// - Precondition: The service has no method of that name.
     public mutating func handleRaw(_ method: RPCMethod, _ handler: @escaping RawHandler) {
         add(method, .raw(handler))
+    }
+
+    /// Adds a method that takes bytes and answers with bytes whenever it wants, on the loop's thread. The bytes of the
+    /// request are alive until the handler returns; the reply may be kept.
+    mutating func handleDeferred(_ method: RPCMethod, _ handler: @escaping DeferredHandler) {
+        add(method, .deferred(handler))
     }
 
     mutating func add(_ method: RPCMethod, _ handler: Handler) {

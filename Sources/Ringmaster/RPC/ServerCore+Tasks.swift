@@ -39,7 +39,7 @@ extension ServerCore {
         }
     }
 
-    private func deadline(of frame: rm_frame) -> MonotonicTime {
+    func deadline(of frame: rm_frame) -> MonotonicTime {
         guard frame.budget_us > 0 else { return .distantFuture }
         let (ns, overflow) = frame.budget_us.multipliedReportingOverflow(by: 1000)
         return overflow ? .distantFuture : loop.now.adding(nanoseconds: Int64(clamping: ns))

@@ -202,6 +202,13 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
             var writer = ReplyWriter(self, peer, frame)
             run(handler, frame, &writer)
             writer.finish()
+        case .deferred(let handler):
+            guard frame.payload != nil else {
+                fail(frame.msgid, of: peer, .badParams, "the method takes one param, a bin")
+                return
+            }
+            let payload = UnsafeRawBufferPointer(start: frame.payload, count: frame.payload_length)
+            handler(payload.bytes, DeferredReply(self, peer, frame, deadline: deadline(of: frame)))
         case .value(let handler):
             start(handler, frame, from: peer)
         }
@@ -241,6 +248,13 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
             }
             var writer = ReplyWriter(self, peer, frame)
             run(handler, frame, &writer)
+        case .deferred(let handler):
+            guard frame.payload != nil else {
+                counts.malformed += 1
+                return
+            }
+            let payload = UnsafeRawBufferPointer(start: frame.payload, count: frame.payload_length)
+            handler(payload.bytes, DeferredReply(self, peer, frame, deadline: .distantFuture))
         case .value(let handler):
             start(handler, frame, from: peer)
         }

@@ -12,6 +12,8 @@ final class ServerPeer {
     @exclusivity(unchecked) var lastHeard: MonotonicTime
     /// Requests that wait or run, by msgid.
     var active: [UInt32: ActiveRequest] = [:]
+    /// Requests that a handler answers later.
+    var deferredCount = 0
     /// Whether the high-water mark was reached and its messages wait.
     var isBlocked = false
 
@@ -41,7 +43,7 @@ final class ServerPeer {
     }
 
     /// Whether nothing is in hand for it.
-    var isIdle: Bool { active.isEmpty && outbox.isEmpty }
+    var isIdle: Bool { active.isEmpty && deferredCount == 0 && outbox.isEmpty }
 }
 
 /// A request to an async handler, from its arrival to its reply. Confined to the loop's thread.

@@ -26,6 +26,10 @@ public enum MessageError: Error, Hashable, Sendable {
     case phaseUnknown(Int)
     /// An `ack` is not "ok".
     case ackUnknown
+    /// A `mode` is neither "handoff" nor "barrier".
+    case modeUnknown
+    /// The view that a plan starts from is not older than the one that it leads to.
+    case baseNotOlder(base: UInt64, epoch: Epoch)
     /// A message of phase 2 carries both the coordinator's order and a member's ack.
     case directionUnclear
     /// The name of a coordinator has no bytes. Give it 1 to 64.
@@ -59,6 +63,10 @@ extension MessageError: CustomStringConvertible {
             "phase \(phase) does not exist; a resize has phases 1 to 3"
         case .ackUnknown:
             "the ack is not 'ok', the only one there is"
+        case .modeUnknown:
+            "the mode is neither 'handoff' nor 'barrier'"
+        case .baseNotOlder(let base, let epoch):
+            "the base \(base) is not below the epoch \(epoch) of the round"
         case .directionUnclear:
             "the message of phase 2 has both sync_to or members and an ack; send one or the other"
         case .coordinatorIDEmpty:

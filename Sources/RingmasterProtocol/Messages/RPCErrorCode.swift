@@ -29,6 +29,19 @@ public struct RPCErrorCode: RawRepresentable, Hashable, Sendable, Codable, Custo
     /// The request was not a frame of the protocol, though its msgid could be read.
     public static let malformed = RPCErrorCode(rawValue: 10)
 
+    // Of the cluster.
+
+    /// This coordinator does not lead. The message is the leader's endpoint, or empty where it knows none.
+    public static let notLeader = RPCErrorCode(rawValue: 16)
+    /// This worker does not serve the key's slot now. Look at the newest view and try there.
+    public static let wrongOwner = RPCErrorCode(rawValue: 17)
+    /// The client's session has expired or was never opened: the job was not applied by this attempt.
+    public static let sessionExpired = RPCErrorCode(rawValue: 18)
+    /// The worker is not known under this incarnation; it has to join again.
+    public static let notMember = RPCErrorCode(rawValue: 19)
+    /// There is no quorum, or the log has failed: nothing can be acknowledged now.
+    public static let noQuorum = RPCErrorCode(rawValue: 20)
+
     public var description: String {
         switch self {
         case .unknownMethod: "unknown method"
@@ -41,6 +54,11 @@ public struct RPCErrorCode: RawRepresentable, Hashable, Sendable, Codable, Custo
         case .payloadTooLarge: "payload too large"
         case .unauthorised: "unauthorised"
         case .malformed: "malformed"
+        case .notLeader: "not the leader"
+        case .wrongOwner: "not the key's owner"
+        case .sessionExpired: "session expired"
+        case .notMember: "not a member"
+        case .noQuorum: "no quorum"
         default: "error \(rawValue)"
         }
     }

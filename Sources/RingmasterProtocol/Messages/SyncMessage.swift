@@ -12,14 +12,20 @@ public enum SyncMessage: Hashable, Sendable {
     /// A coordinator's part of the three phases.
     public enum Order: Hashable, Sendable {
         /// Phase 1: stop what the resize concerns, and report.
-        case propose
+        ///
+        /// - Parameters:
+        ///   - base: The epoch of the view in force, from which the plan starts: below that of the round.
+        ///   - mode: Whether only slots that change owner stop, or all.
+        ///   - members: Everybody who is to be a member, by ascending bytes of their names, as in `RingView.members`.
+        ///     With the view in force they give everybody the same plan.
+        case propose(base: Epoch, mode: ResizeMode, members: [Member])
         /// Phase 2: take over what the new ring gives you, as of a job.
         ///
         /// - Parameters:
+        ///   - base: As in phase 1.
         ///   - syncTo: The job up to which every gaining member must have applied the log before it serves.
-        ///   - members: Everybody who is to be a member, by ascending bytes of their names, as in `RingView.members`.
-        ///     With the view in force they give everybody the same plan.
-        case synchronise(syncTo: JobID, members: [Member])
+        ///   - members: As in phase 1, so that a member that missed it can follow all the same.
+        case synchronise(base: Epoch, syncTo: JobID, members: [Member])
         /// Phase 3: the new view is committed. A notice; nobody waits for it.
         case notify
     }

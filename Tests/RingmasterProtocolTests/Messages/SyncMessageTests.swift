@@ -12,15 +12,30 @@ import Testing
 ///       a4 6e616d65             "name"
 ///       ad 636f...2d31          "coordinator-1", 13 bytes; a8 776f...2d31 is "worker-1"
 ///       a5 7068617365           "phase"
-///       01
+///       03
 ///       a4 64617461             "data"
 ///       81                      a map of one
 ///         a5 65706f6368 07      "epoch", 7
 private let golden: [(message: SyncMessage, bytes: String)] = [
     (
-        .fromCoordinator("coordinator-1", Epoch(7), .propose),
+        // "base" is 6, "mode" is "handoff".
+        .fromCoordinator(
+            "coordinator-1",
+            Epoch(7),
+            .propose(base: Epoch(6), mode: .handoff, members: [Member("worker-1")])
+        ),
         "84 a474797065 a473796e63 a46e616d65 ad636f6f7264696e61746f722d31 a57068617365 01 a464617461"
-            + "81 a565706f6368 07"
+            + "84 a462617365 06 a46d6f6465 a768616e646f6666 a76d656d62657273 91 a8776f726b65722d31 a565706f6368 07"
+    ),
+    (
+        // "mode" is "barrier"; "weights" [2].
+        .fromCoordinator(
+            "coordinator-1",
+            Epoch(7),
+            .propose(base: Epoch(6), mode: .barrier, members: [weighing(2, "a")])
+        ),
+        "84 a474797065 a473796e63 a46e616d65 ad636f6f7264696e61746f722d31 a57068617365 01 a464617461"
+            + "85 a462617365 06 a46d6f6465 a762617272696572 a76d656d62657273 91 a161 a565706f6368 07 a777656967687473 91 02"
     ),
     (
         // "current_job" is 300: cd 012c.
@@ -33,20 +48,21 @@ private let golden: [(message: SyncMessage, bytes: String)] = [
         .fromCoordinator(
             "coordinator-1",
             Epoch(7),
-            .synchronise(syncTo: JobID(70_000), members: [Member("worker-1"), Member("worker-2")])
+            .synchronise(base: Epoch(6), syncTo: JobID(70_000), members: [Member("worker-1"), Member("worker-2")])
         ),
         "84 a474797065 a473796e63 a46e616d65 ad636f6f7264696e61746f722d31 a57068617365 02 a464617461"
-            + "83 a773796e635f746f ce00011170 a76d656d62657273 92 a8776f726b65722d31 a8776f726b65722d32 a565706f6368 07"
+            + "84 a773796e635f746f ce00011170 a76d656d62657273 92 a8776f726b65722d31 a8776f726b65722d32"
+            + "a462617365 06 a565706f6368 07"
     ),
     (
         // Not all weights are 1, so they follow: "weights" [1, 300].
         .fromCoordinator(
             "coordinator-1",
             Epoch(7),
-            .synchronise(syncTo: JobID(70_000), members: [Member("a"), weighing(300, "b")])
+            .synchronise(base: Epoch(6), syncTo: JobID(70_000), members: [Member("a"), weighing(300, "b")])
         ),
         "84 a474797065 a473796e63 a46e616d65 ad636f6f7264696e61746f722d31 a57068617365 02 a464617461"
-            + "84 a773796e635f746f ce00011170 a76d656d62657273 92 a161 a162 a565706f6368 07"
+            + "85 a773796e635f746f ce00011170 a76d656d62657273 92 a161 a162 a462617365 06 a565706f6368 07"
             + "a777656967687473 92 01 cd012c"
     ),
     (
@@ -104,7 +120,8 @@ struct SyncMessageTests {
             return try Member(WorkerID(validating: name), weight: RingLimits.weightMax)
         }
         let coordinator = try CoordinatorID(validating: String(repeating: "c", count: 64))
-        let order = SyncMessage.Order.synchronise(syncTo: JobID.wireMax, members: members)
+        let base = Epoch(Epoch.wireMax.rawValue - 1)
+        let order = SyncMessage.Order.synchronise(base: base, syncTo: JobID.wireMax, members: members)
         let message = SyncMessage.fromCoordinator(coordinator, Epoch.wireMax, order)
         #expect(try SyncMessage(decoding: message.encoded()) == message)
     }
@@ -131,15 +148,20 @@ struct SyncMessageTests {
     @Test func dataMayCarryMoreThanIsKnown() throws {
         // data: {7: nil, "later": {"a": [1]}, "epoch": 7, nil: "x"}
         let data = "84 07c0 a56c61746572 81a1619101 a565706f6368 07 c0a178"
-        let message = try SyncMessage(decoding: hex(sync(phase: "01", data: data)))
-        #expect(message == .fromCoordinator("c", Epoch(7), .propose))
+        let message = try SyncMessage(decoding: hex(sync(phase: "03", data: data)))
+        #expect(message == .fromCoordinator("c", Epoch(7), .notify))
     }
 
     @Test func whatIsMissingIsNamed() {
         refuses(sync(phase: "01", data: "80"), with: .keyMissing("epoch"))
-        refuses(sync(phase: "02", data: "81 a565706f6368 07"), with: .keyMissing("sync_to"))
-        refuses(sync(phase: "02", data: "82 a565706f6368 07 a773796e635f746f 01"), with: .keyMissing("members"))
-        refuses(sync(phase: "02", data: "82 a565706f6368 07 a76d656d62657273 90"), with: .keyMissing("sync_to"))
+        refuses(sync(phase: "01", data: "81 a565706f6368 07"), with: .keyMissing("base"))
+        refuses(sync(phase: "01", data: "82 a565706f6368 07 a462617365 06"), with: .keyMissing("mode"))
+        let handoff = "a46d6f6465 a768616e646f6666"
+        refuses(sync(phase: "01", data: "83 a565706f6368 07 a462617365 06" + handoff), with: .keyMissing("members"))
+        refuses(sync(phase: "02", data: "81 a565706f6368 07"), with: .keyMissing("base"))
+        refuses(sync(phase: "02", data: "82 a565706f6368 07 a462617365 06"), with: .keyMissing("sync_to"))
+        let syncTo = "83 a565706f6368 07 a462617365 06 a773796e635f746f 01"
+        refuses(sync(phase: "02", data: syncTo), with: .keyMissing("members"))
         refuses("83 a474797065 a473796e63 a46e616d65 a163 a57068617365 01", with: .keyMissing("data"))
         refuses("80", with: .keyMissing("type"))
         refuses("81 a474797065 a473796e63", with: .keyMissing("name"))
@@ -166,6 +188,8 @@ struct SyncMessageTests {
         refuses(sync(phase: "04", data: data), with: .phaseUnknown(4))
         refuses(sync(phase: "ff", data: data), with: .phaseUnknown(-1))
         refuses(sync(phase: "cf8000000000000000", data: data), with: .encoding(.outOfRange(offset: 24)))
+        let mode = "84 a565706f6368 07 a462617365 06 a76d656d62657273 90 a46d6f6465 a3666f6f"
+        refuses(sync(phase: "01", data: mode), with: .modeUnknown)
         for phase in ["02", "03"] {
             refuses(sync(phase: phase, data: "82 a361636b a26e6f a565706f6368 07"), with: .ackUnknown)
         }
@@ -182,18 +206,18 @@ struct SyncMessageTests {
         refuses(sync(phase: "01", data: nothing), with: mismatch(.map, .null, 30))
         refuses(sync(phase: "01", data: "81 a565706f6368 a137"), with: mismatch(.integer, .string, 37))
         refuses(sync(phase: "01", data: "81 a565706f6368 ff"), with: .encoding(.outOfRange(offset: 37)))
-        refuses(sync(name: "05", phase: "01", data: "81 a565706f6368 07"), with: mismatch(.string, .integer, 16))
-        refuses(sync(name: "c40163", phase: "01", data: "81 a565706f6368 07"), with: mismatch(.string, .binary, 16))
+        refuses(sync(name: "05", phase: "03", data: "81 a565706f6368 07"), with: mismatch(.string, .integer, 16))
+        refuses(sync(name: "c40163", phase: "03", data: "81 a565706f6368 07"), with: mismatch(.string, .binary, 16))
         refuses(sync(phase: "03", data: "82 a361636b c3 a565706f6368 07"), with: mismatch(.string, .bool, 35))
-        refuses(members("81a16101"), with: mismatch(.array, .map, 55))
-        refuses(members("9101"), with: mismatch(.string, .integer, 56))
+        refuses(members("81a16101"), with: mismatch(.array, .map, 61))
+        refuses(members("9101"), with: mismatch(.string, .integer, 62))
     }
 
     @Test func namesAndNumbersBeyondTheirLimitsAreRefused() {
         let epoch = "81 a565706f6368 07"
         let long = "d941" + String(repeating: "61", count: 65)
-        refuses(sync(name: "a0", phase: "01", data: epoch), with: .coordinatorIDEmpty)
-        refuses(sync(name: long, phase: "01", data: epoch), with: .coordinatorIDTooLong(byteCount: 65))
+        refuses(sync(name: "a0", phase: "03", data: epoch), with: .coordinatorIDEmpty)
+        refuses(sync(name: long, phase: "03", data: epoch), with: .coordinatorIDTooLong(byteCount: 65))
         let ack = "82 a361636b a26f6b a565706f6368 07"
         refuses(sync(name: "a0", phase: "03", data: ack), with: .ring(.workerIDEmpty))
         refuses(sync(name: long, phase: "03", data: ack), with: .ring(.workerIDTooLong(byteCount: 65)))
@@ -203,6 +227,17 @@ struct SyncMessageTests {
         refuses(sync(phase: "01", data: "81 a565706f6368" + beyond), with: .numberTooLarge(key: "epoch", value: value))
         let job = "82 ab63757272656e745f6a6f62" + beyond + "a565706f6368 07"
         refuses(sync(phase: "01", data: job), with: .numberTooLarge(key: "current_job", value: value))
+    }
+
+    @Test func aBaseThatIsNotOlderIsRefused() {
+        for (base, value) in [("07", UInt64(7)), ("08", 8), ("cfffffffffffffffff", UInt64.max)] {
+            for phase in ["01", "02"] {
+                let data = "82 a565706f6368 07 a462617365" + base
+                refuses(sync(phase: phase, data: data), with: .baseNotOlder(base: value, epoch: Epoch(7)))
+            }
+        }
+        let negative = sync(phase: "01", data: "82 a565706f6368 07 a462617365 ff")
+        refuses(negative, with: .encoding(.outOfRange(offset: 43)))
     }
 
     @Test func membersThatNoRingAllowsAreRefused() {
@@ -219,9 +254,10 @@ struct SyncMessageTests {
 
     @Test func aRingWithoutMembersAndWrittenOutWeightsAreAccepted() throws {
         let none = try SyncMessage(decoding: hex(members("90")))
-        #expect(none == .fromCoordinator("c", Epoch(7), .synchronise(syncTo: JobID(1), members: [])))
+        #expect(none == .fromCoordinator("c", Epoch(7), .synchronise(base: Epoch(6), syncTo: JobID(1), members: [])))
         let one = try SyncMessage(decoding: hex(members("91 a161", weights: "9101")))
-        #expect(one == .fromCoordinator("c", Epoch(7), .synchronise(syncTo: JobID(1), members: [Member("a")])))
+        let order = SyncMessage.Order.synchronise(base: Epoch(6), syncTo: JobID(1), members: [Member("a")])
+        #expect(one == .fromCoordinator("c", Epoch(7), order))
     }
 
     @Test func hostileSizesAreRefusedAtOnce() {
@@ -252,7 +288,7 @@ struct SyncMessageTests {
     }
 
     @Test func theEpochAndPhaseAreThoseOfTheRound() {
-        #expect(golden.map(\.message.phase) == [1, 1, 2, 2, 2, 3, 3])
+        #expect(golden.map(\.message.phase) == [1, 1, 1, 2, 2, 2, 3, 3])
         #expect(golden.allSatisfy { $0.message.epoch == Epoch(7) })
     }
 }
@@ -265,10 +301,10 @@ private func sync(name: String = "a163", phase: String, data: String) -> String 
 /// An order of phase 2.
 private func members(_ members: String, weights: String? = nil) -> String {
     let rest = weights.map { "a777656967687473" + $0 } ?? ""
-    let head = weights == nil ? "83" : "84"
+    let head = weights == nil ? "84" : "85"
     return sync(
         phase: "02",
-        data: head + "a565706f6368 07 a773796e635f746f 01 a76d656d62657273" + members + rest
+        data: head + "a565706f6368 07 a462617365 06 a773796e635f746f 01 a76d656d62657273" + members + rest
     )
 }
 
@@ -286,28 +322,39 @@ private func refuses(_ bytes: [UInt8], with error: MessageError, sourceLocation:
 
 extension SyncMessage {
     fileprivate static func random(using random: inout SplitMix64) throws -> SyncMessage {
-        func name() -> String {
-            String((0..<Int.random(in: 1...16, using: &random)).map { _ in "abü€😀".randomElement(using: &random)! })
-        }
         func number() -> UInt64 { random.next() >> UInt64.random(in: 2...63, using: &random) }
-        let epoch = Epoch(number())
-        let coordinator = try CoordinatorID(validating: name())
-        let worker = try WorkerID(validating: name())
+        let epoch = Epoch(number()).next
+        let base = Epoch(number() % epoch.rawValue)
+        let coordinator = try CoordinatorID(validating: name(using: &random))
+        let worker = try WorkerID(validating: name(using: &random))
         switch Int.random(in: 0..<6, using: &random) {
-        case 0: return .fromCoordinator(coordinator, epoch, .propose)
+        case 0:
+            let mode: ResizeMode = Bool.random(using: &random) ? .handoff : .barrier
+            let order = Order.propose(base: base, mode: mode, members: try members(using: &random))
+            return .fromCoordinator(coordinator, epoch, order)
         case 1: return .fromMember(worker, epoch, .report(currentJob: JobID(number())))
         case 2:
-            let ids = try Set(
-                (0..<Int.random(in: 0...40, using: &random)).map { _ in try WorkerID(validating: name()) }
+            let members = try members(using: &random)
+            return .fromCoordinator(
+                coordinator,
+                epoch,
+                .synchronise(base: base, syncTo: JobID(number()), members: members)
             )
-            let isWeighted = Bool.random(using: &random)
-            let members = try ids.sorted().map { id in
-                try Member(id, weight: isWeighted ? Int.random(in: 1...RingLimits.weightMax, using: &random) : 1)
-            }
-            return .fromCoordinator(coordinator, epoch, .synchronise(syncTo: JobID(number()), members: members))
         case 3: return .fromMember(worker, epoch, .synchronised)
         case 4: return .fromCoordinator(coordinator, epoch, .notify)
         default: return .fromMember(worker, epoch, .notified)
         }
+    }
+    private static func members(using random: inout SplitMix64) throws -> [Member] {
+        let count = Int.random(in: 0...40, using: &random)
+        let ids = try Set((0..<count).map { _ in try WorkerID(validating: name(using: &random)) })
+        let isWeighted = Bool.random(using: &random)
+        return try ids.sorted().map { id in
+            try Member(id, weight: isWeighted ? Int.random(in: 1...RingLimits.weightMax, using: &random) : 1)
+        }
+    }
+
+    private static func name(using random: inout SplitMix64) -> String {
+        String((0..<Int.random(in: 1...16, using: &random)).map { _ in "abü€😀".randomElement(using: &random)! })
     }
 }

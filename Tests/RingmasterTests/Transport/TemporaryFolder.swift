@@ -13,15 +13,20 @@ final class TemporaryFolder: Sendable {
     }
 
     deinit {
-        if let folder = opendir(path) {
-            while let entry = readdir(folder) {
-                let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                    $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-                }
-                unlink(file(name))
+        Self.remove(path)
+    }
+
+    private static func remove(_ path: String) {
+        guard let folder = opendir(path) else { return }
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            closedir(folder)
+            guard name != ".", name != ".." else { continue }
+            let inner = "\(path)/\(name)"
+            if unlink(inner) != 0 { remove(inner) }
         }
+        closedir(folder)
         rmdir(path)
     }
 

@@ -11,12 +11,12 @@ final class SyncTarget: FuzzTarget {
         let members = ["w1", "w2", "w3"].compactMap { (try? WorkerID(validating: $0)).map { Member($0) } }
         let weighted = members.compactMap { try? Member($0.id, weight: 3) }
         let messages: [SyncMessage] = [
-            .fromCoordinator("c1", Epoch(8), .propose),
+            .fromCoordinator("c1", Epoch(8), .propose(base: Epoch(7), mode: .handoff, members: members)),
             .fromMember("w1", Epoch(8), .report(currentJob: JobID(1000))),
             .fromMember("w1", Epoch.wireMax, .report(currentJob: JobID.wireMax)),
-            .fromCoordinator("c1", Epoch(8), .synchronise(syncTo: JobID(1000), members: members)),
-            .fromCoordinator("c1", Epoch(8), .synchronise(syncTo: JobID(1000), members: weighted)),
-            .fromCoordinator("c1", Epoch(8), .synchronise(syncTo: .zero, members: [])),
+            .fromCoordinator("c1", Epoch(8), .synchronise(base: Epoch(7), syncTo: JobID(1000), members: members)),
+            .fromCoordinator("c1", Epoch(8), .synchronise(base: Epoch(7), syncTo: JobID(1000), members: weighted)),
+            .fromCoordinator("c1", Epoch(8), .synchronise(base: Epoch(7), syncTo: .zero, members: [])),
             .fromMember("w1", Epoch(8), .synchronised),
             .fromCoordinator("c1", Epoch(8), .notify),
             .fromMember("w1", Epoch(8), .notified),
@@ -75,6 +75,8 @@ extension MessageError {
         case .typeUnknown: "type unknown"
         case .phaseUnknown: "phase unknown"
         case .ackUnknown: "ack unknown"
+        case .modeUnknown: "mode unknown"
+        case .baseNotOlder: "base not older"
         case .directionUnclear: "direction unclear"
         case .coordinatorIDEmpty, .coordinatorIDTooLong: "name of a coordinator"
         case .numberTooLarge: "number too large"

@@ -1,0 +1,39 @@
+// Every limit and interval of the cluster's live side, in one place, each with its reason.
+
+/// Sizes, counts and times of coordinators, workers and clients.
+public enum ClusterLimits {
+    /// A worker's lease on its slots, counted from the moment at which it asked. It bounds how long reads of a silent
+    /// worker's keys stand still, and what a paused worker may take before it is given up.
+    public static let lease: Duration = .milliseconds(500)
+    /// A worker asks for its lease again after this much time: several may be lost before it runs out.
+    public static let heartbeatInterval: Duration = .milliseconds(100)
+    /// What the leader waits beyond a lease before it gives a silent worker's slots away: clocks of two hosts that differ by
+    /// a tenth in their rate stay within it.
+    public static let leaseMargin: Duration = .milliseconds(100)
+    /// An order of a resize that was not answered is sent again after so long.
+    public static let orderResendInterval: Duration = .milliseconds(100)
+    /// Proposals a leader has in the log at once. Beyond, commands gather into the next entry.
+    public static let proposalsInFlightMax = 8
+    /// Bytes of one log entry before it is closed. Larger entries make slow followers wait.
+    public static let entryBytesMax = 1 << 20
+    /// Batches of deltas a worker has under way at once.
+    public static let batchesInFlightMax = 4
+    /// Deltas of one batch.
+    public static let deltasPerBatchMax = 1024
+    /// Jobs that a worker keeps for one slot while it changes hands.
+    public static let heldJobsMax = 16_384
+    /// Bytes of one chunk of a state hand-over.
+    public static let handOverChunkBytes = 1 << 20
+    /// Chunks of a hand-over that are asked for ahead.
+    public static let handOverChunksInFlight = 4
+    /// Bytes of a key.
+    public static let keyBytesMax = 1024
+    /// Jobs of one client that are not acknowledged. The state machine keeps a reply for each.
+    public static let jobsInFlightMax = 16_384
+    /// Between two looks for a leader, while there is none.
+    public static let leaderSearchInterval: Duration = .milliseconds(10)
+    /// A session of which nothing was heard for so long is closed by the leader.
+    public static let sessionIdleTimeout: Duration = .seconds(3600)
+    /// Between two attempts of a client at one job that found no owner.
+    public static let resendInterval: Duration = .milliseconds(5)
+}

@@ -1,0 +1,176 @@
+// What a coordinator does while it leads: it keeps the ring, with a line to each worker, leases and rounds.
+
+import RingmasterProtocol
+
+extension CoordinatorCore {
+    func beginLeading() {
+        // A barrier first: entries of leaders before this one are applied before it judges anything by its state machine.
+        let (clusterID, size) = (configuration.clusterID, configuration.ringSize)
+        commands.add { [weak self] result in
+            guard case .applied = result, let self, isLeader else { return }
+            takeOver()
+        } write: {
+            $0.initialise(clusterID: clusterID, size: size)
+        }
+    }
+
+    /// Every entry of earlier leaders is applied: the ring is this leader's.
+    private func takeOver() {
+        var records = machine.view.members
+        for record in machine.intent?.members ?? [] where !records.contains(where: { $0.identity == record.identity }) {
+            records.append(record)
+        }
+        // What the leader before this one granted is not known; one that was cut off granted leases until it noticed.
+        let leaseEnds = loop.refreshNow()
+            .advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin + configuration.electionTimeout * 2)
+        for record in records { openLink(to: record, leaseEnds: leaseEnds) }
+        handle(.resize(configuration.resizeMode))
+        handle(
+            .becameLeader(
+                view: machine.view,
+                intent: machine.intent,
+                highestEpochSeen: max(machine.view.ring.epoch, machine.intent?.epoch ?? .zero)
+            )
+        )
+        loop.arm(leaseTimer, at: loop.now.advanced(by: ClusterLimits.heartbeatInterval))
+        loop.arm(sessionTimer, at: loop.now.advanced(by: .seconds(60)))
+    }
+
+    func endLeading() {
+        handle(.lostLeadership)
+        commands.dropGathered()
+        loop.disarm(leaseTimer)
+        loop.disarm(sessionTimer)
+        loop.disarm(tickTimer)
+        closeMembers()
+    }
+
+    func closeMembers() {
+        for link in members.values { link.close() }
+        members = [:]
+        for waiter in leaveWaiters.values.joined() {
+            waiter.fail(.notLeader, leaderEndpoint)
+        }
+        leaveWaiters = [:]
+    }
+
+    // MARK: The ring
+
+    /// Hands an event to the ring's keeper and does what it asks for.
+    func handle(_ event: RingKeeper.Event) {
+        let effects = keeper.handle(event, at: clock.instant(loop.now))
+        for effect in effects { perform(effect) }
+        if let next = keeper.nextTick {
+            loop.arm(tickTimer, at: clock.time(next))
+        } else if let tickTimer {
+            loop.disarm(tickTimer)
+        }
+    }
+
+    func tick() {
+        loop.refreshNow()
+        handle(.tick)
+    }
+
+    private func perform(_ effect: RingKeeper.Effect) {
+        switch effect {
+        case .logIntent(let intent):
+            commands.add { $0.propose(intent) }
+        case .logCommit(let epoch):
+            commands.add { $0.commit(epoch) }
+        case .order(let worker, let order, let epoch):
+            send(order, epoch, to: worker)
+        case .roundBegan(let epoch, let movedSlots):
+            logger.info("round begins", metadata: ["epoch": "\(epoch)", "moves": "\(movedSlots)"])
+        case .roundEnded(let epoch, let movedSlots, let how):
+            if how == .committed { counts.roundsCommitted += 1 } else { counts.roundsSuperseded += 1 }
+            logger.info("round ends", metadata: ["epoch": "\(epoch)", "moved": "\(movedSlots)", "how": "\(how)"])
+            if how == .committed { settleMembers() }
+        case .released(let worker):
+            for waiter in leaveWaiters.removeValue(forKey: worker) ?? [] {
+                waiter.send(NumberMessage.encode(machine.view.ring.epoch.rawValue))
+            }
+        case .refused(let worker, let incarnation, let reason):
+            logger.warning("join refused", metadata: ["worker": "\(worker)", "reason": "\(reason)"])
+            guard let link = members[worker], link.record.incarnation == incarnation else { return }
+            members[worker] = nil
+            link.close()
+        }
+    }
+
+    private func send(_ order: SyncMessage.Order, _ epoch: Epoch, to worker: WorkerID) {
+        guard let link = members[worker] else { return }
+        link.send(.fromCoordinator(configuration.name, epoch, order)) { [weak self] answer in
+            guard let self, isLeader, case .fromMember(let sender, let epoch, let content) = answer, sender == worker
+            else { return }
+            switch content {
+            case .report(let job): handle(.reported(sender, epoch, job))
+            case .synchronised: handle(.synchronised(sender, epoch))
+            case .notified: break
+            }
+        }
+    }
+
+    // MARK: Members
+
+    func openLink(to record: MemberRecord, leaseEnds: MonotonicTime) {
+        let id = record.member.id
+        if let present = members[id] {
+            guard present.record.incarnation != record.incarnation else { return }
+            present.close()
+        }
+        do {
+            let endpoint = try Endpoint(record.endpoint)
+            members[id] = try MemberLink(
+                to: record,
+                endpoint: endpoint,
+                security: configuration.clientSecurity(endpoint),
+                context: context,
+                loop: loop,
+                leaseEnds: leaseEnds
+            ) { [weak self] link in self?.died(link, "its endpoint refuses connections") }
+        } catch {
+            logger.error("no line to a worker", metadata: ["worker": "\(id)", "error": "\(error)"])
+        }
+    }
+
+    /// A worker that may be given up: it is dead, or its lease has run out.
+    func died(_ link: MemberLink, _ reason: String) {
+        guard isLeader, members[link.record.member.id] === link else { return }
+        logger.warning("worker lost", metadata: ["worker": "\(link.record.member.id)", "reason": "\(reason)"])
+        members[link.record.member.id] = nil
+        link.close()
+        handle(.died(link.record.member.id, link.record.incarnation))
+    }
+
+    func checkLeases() {
+        let now = loop.refreshNow()
+        for link in members.values where link.leaseEnds < now { died(link, "its lease has run out") }
+        loop.arm(leaseTimer, at: now.advanced(by: ClusterLimits.heartbeatInterval / 2))
+    }
+
+    /// Closes the lines to workers that are no longer concerned.
+    private func settleMembers() {
+        for (id, link) in members {
+            let isMember = machine.view.members.contains { $0.identity == link.record.identity }
+            guard !isMember, !keeper.isConcerned(link.record) else { continue }
+            members[id] = nil
+            link.close()
+        }
+    }
+
+    // MARK: Sessions
+
+    func expireSessions() {
+        let idle = UInt64(ClusterLimits.sessionIdleTimeout.components.seconds) * 1000
+        let now = wallClockMs()
+        if now > idle {
+            commands.add { $0.expireSessions(idleSinceMs: now - idle) }
+        }
+        loop.arm(sessionTimer, at: loop.now.advanced(by: .seconds(60)))
+    }
+}
+
+extension MemberRecord {
+    var identity: WorkerIdentity { WorkerIdentity(id: member.id, incarnation: incarnation) }
+}

@@ -1,0 +1,101 @@
+// The coordinator as the log's applier: committed entries go through the state machine here, on leader and followers alike.
+
+import Glibc
+import RingmasterProtocol
+
+extension CoordinatorCore: LogApplier {
+    func makeLog() -> any DeltaLog {
+        guard let directory = configuration.dataDirectory else { return MemoryLog(loop: loop, applier: self) }
+        var settings = RaftLogSettings(
+            directory: directory,
+            clusterID: configuration.clusterID,
+            raftID: configuration.raftID,
+            address: endpoint.text,
+            initialServers: configuration.isJoining ? [] : configuration.peers.map(logServer)
+        )
+        settings.electionTimeout = configuration.electionTimeout
+        settings.heartbeat = configuration.raftHeartbeat
+        settings.snapshotThreshold = configuration.snapshotThreshold
+        return RaftLog(settings: settings, loop: loop, applier: self)
+    }
+
+    private func logServer(_ peer: CoordinatorConfiguration.Peer) -> LogServer {
+        // Of its own port it knows which one the system chose.
+        LogServer(id: peer.raftID, address: peer.raftID == configuration.raftID ? endpoint.text : peer.endpoint.text)
+    }
+
+    func wallClockMs() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        let ms = UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
+        // A clock that was set back must not let sessions look younger or older than the log has them.
+        return max(ms, machine.timeMs)
+    }
+
+    func apply(_ entry: UnsafeRawBufferPointer, index: UInt64) {
+        let outcomes: [CommandOutcome]
+        do {
+            outcomes = try machine.apply(entry)
+        } catch {
+            // Every coordinator reads the same bytes: this one is older than the leader, or the log is damaged. To go on
+            // would be to differ from the others in silence.
+            fatalError("entry \(index) of the log cannot be applied: \(error). Update this coordinator, or restore it.")
+        }
+        for outcome in outcomes { note(outcome) }
+        commands.applied(outcomes)
+    }
+
+    /// What an outcome changes beyond the state machine.
+    private func note(_ outcome: CommandOutcome) {
+        switch outcome {
+        case .deltas(let deltas):
+            counts.deltasApplied += deltas.count - deltas.refusals.count
+            counts.deltasRefused += deltas.refusals.count
+        case .proposed(_, let accepted):
+            guard accepted, let intent = machine.intent else { return }
+            handle(.intentLogged(intent, jobIndex: machine.jobIndex))
+        case .committed(_, let accepted):
+            guard accepted else { return }
+            publishView()
+            handle(.viewCommitted(machine.view))
+        case .sessionOpened, .sessionsExpired, .sessionClosed, .initialised: break
+        }
+    }
+
+    func captureSnapshot() -> @Sendable () -> [UInt8] {
+        let copy = machine
+        return { copy.snapshot() }
+    }
+
+    func restore(_ snapshot: UnsafeRawBufferPointer) throws {
+        machine = try StateMachine(snapshot: snapshot)
+        publishView()
+    }
+
+    func proposalEnded(_ id: UInt64, _ outcome: ProposalOutcome) {
+        commands.ended(id, outcome)
+    }
+
+    func roleChanged(_ role: LogRole) {
+        let led = isLeader
+        self.role = role
+        logger.info("role", metadata: ["role": "\(role)", "index": "\(log.appliedIndex)"])
+        if isLeader, !led { beginLeading() }
+        if !isLeader, led { endLeading() }
+    }
+
+    func send(_ message: [UInt8], to raftID: UInt64) {
+        guard let peer = peers[raftID] else { return }
+        var writer = MessagePackWriter(capacity: message.count + 16)
+        writer.writeArrayHeader(count: 1)
+        // The sender's id in front: libraft answers to it.
+        let id = withUnsafeBytes(of: configuration.raftID.littleEndian) { Array($0) }
+        writer.writeBinary(id + message)
+        peer.notify(ClusterMethods.raft, params: writer.bytes)
+    }
+
+    func logFailed(_ error: DeltaLogError) {
+        logger.critical("the log has failed; nothing is acknowledged any more", metadata: ["error": "\(error)"])
+        commands.dropGathered()
+    }
+}

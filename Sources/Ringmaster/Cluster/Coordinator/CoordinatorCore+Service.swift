@@ -1,0 +1,281 @@
+// What a coordinator answers: the log's, the members' and the clients' methods.
+
+import RingmasterProtocol
+
+extension CoordinatorCore {
+    func service() -> RPCService {
+        var service = RPCService()
+        service.handleDeferred(ClusterMethods.raft) { [unowned self] message, _ in
+            message.withUnsafeBytes { receiveRaft($0) }
+        }
+        service.handleDeferred(ClusterMethods.hello) { [unowned self] _, reply in reply.send(hello.encoded()) }
+        service.handleDeferred(ClusterMethods.view) { [unowned self] _, reply in reply.send(machine.view.encoded()) }
+        service.handleDeferred(ClusterMethods.status) { [unowned self] _, reply in
+            do {
+                reply.send(try MessagePackEncoder().encode(status))
+            } catch {
+                reply.fail(.handlerFailed, "\(error)")
+            }
+        }
+        service.handleDeferred(ClusterMethods.snapshot) { [unowned self] _, reply in
+            log.takeSnapshot()
+            reply.send(NumberMessage.encode(log.appliedIndex))
+        }
+        onLeader(&service, ClusterMethods.deltas) { leader, bytes, reply throws(RemoteError) in
+            leader.deltas(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.lookUp) { leader, bytes, reply throws(RemoteError) in
+            try leader.lookUp(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.fetch) { leader, bytes, reply throws(RemoteError) in
+            try leader.fetch(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.fetchKey) { leader, bytes, reply throws(RemoteError) in
+            leader.fetchKey(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.join) { leader, bytes, reply throws(RemoteError) in
+            try leader.join(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.leave) { leader, bytes, reply throws(RemoteError) in
+            try leader.leave(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.heartbeat) { leader, bytes, reply throws(RemoteError) in
+            try leader.heartbeat(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.openSession) { leader, bytes, reply throws(RemoteError) in
+            try leader.openSession(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.closeSession) { leader, bytes, reply throws(RemoteError) in
+            try leader.closeSession(bytes, reply)
+        }
+        return service
+    }
+
+    private func onLeader(
+        _ service: inout RPCService,
+        _ method: RPCMethod,
+        _ body: @escaping @Sendable (CoordinatorCore, UnsafeRawBufferPointer, DeferredReply) throws(RemoteError) -> Void
+    ) {
+        service.handleDeferred(method) { [unowned self] request, reply in
+            guard isInOffice else { return reply.fail(.notLeader, isLeader ? "" : leaderEndpoint) }
+            request.withUnsafeBytes { bytes in
+                do throws(RemoteError) {
+                    try body(self, bytes, reply)
+                } catch {
+                    reply.fail(error.code, error.message)
+                }
+            }
+        }
+    }
+
+    private func receiveRaft(_ message: UnsafeRawBufferPointer) {
+        guard message.count > 8 else { return }
+        let sender = UInt64(littleEndian: message.loadUnaligned(as: UInt64.self))
+        log.receive(UnsafeRawBufferPointer(rebasing: message[8...]), from: sender)
+    }
+
+    private var hello: Hello {
+        Hello(
+            clusterID: configuration.clusterID,
+            name: configuration.name.name,
+            raftID: configuration.raftID,
+            isLeader: isInOffice,
+            leaderEndpoint: leaderEndpoint,
+            publisherEndpoint: publisher.endpoint.text,
+            coordinators: configuration.peers.map {
+                Hello.Coordinator(raftID: $0.raftID, endpoint: $0.endpoint.text)
+            }
+        )
+    }
+
+    // MARK: The log
+
+    private func deltas(_ command: UnsafeRawBufferPointer, _ reply: DeferredReply) {
+        // The state machine reads the whole; here only that one malformed batch does not spoil the entry it shares.
+        do {
+            _ = try DeltaBatch(decoding: command)
+        } catch {
+            return reply.fail(.badParams, "the deltas cannot be read: \(error)")
+        }
+        commands.add { [weak self] result in
+            guard case .applied(.deltas(let outcomes)) = result else {
+                return reply.fail(.notLeader, self?.leaderEndpoint ?? "")
+            }
+            reply.send(outcomes.encoded())
+        } write: {
+            $0.deltas(command)
+        }
+    }
+
+    /// Whether a job has been applied: `[client, sequence]`.
+    private func lookUp(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let (client, sequence) = try readMessage(request) { reader in
+            let more = try reader.readFields(atLeast: 2)
+            let pair = (
+                ClientID(rawValue: try reader.readInteger(UInt64.self)), try reader.readInteger(UInt64.self)
+            )
+            try reader.skipFields(more)
+            return pair
+        }
+        switch machine.record(of: client, sequence: sequence) {
+        case .sessionUnknown: reply.fail(.sessionExpired, "the session \(client) has expired; begin another")
+        case .alreadyAcknowledged: reply.fail(.badParams, "job \(sequence) was acknowledged by its client before")
+        case .record(_, _, let recorded):
+            var writer = MessagePackWriter(capacity: recorded.count + 8)
+            writer.writeBinary(recorded)
+            reply.send(writer.bytes)
+        case .none: reply.send([0xc0])
+        }
+    }
+
+    private func fetch(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let request = try FetchRequest.decode(request)
+        // Of a round under way the moved slots stand still; of the view in force the asker's own do.
+        guard machine.intent?.epoch == request.epoch || machine.view.ring.epoch == request.epoch else {
+            throw RemoteError(code: .wrongOwner, message: "the round of epoch \(request.epoch) is over")
+        }
+        let slots = slots(inBits: request.slots)
+        let cursor = StateCursor(rawValue: request.cursor)
+        let chunk = machine.encodeSlots(slots, from: cursor, bytesMax: ClusterLimits.handOverChunkBytes)
+        var writer = MessagePackWriter(capacity: chunk.bytes.count + 32)
+        writer.writeArrayHeader(count: 2)
+        writer.writeBinary(chunk.bytes)
+        if let next = chunk.next { writer.write(next.rawValue) } else { writer.writeNil() }
+        reply.send(writer.bytes)
+    }
+
+    /// The slots of a set of bits, the lowest bit of the first byte first. Bits beyond the ring say nothing.
+    private func slots(inBits bits: [UInt8]) -> [Slot] {
+        (0..<UInt32(min(bits.count * 8, machine.view.ring.size.slotCount)))
+            .filter { bits[Int($0) / 8] & (1 << ($0 % 8)) != 0 }
+            .map { Slot($0) }
+    }
+
+    private func fetchKey(_ key: UnsafeRawBufferPointer, _ reply: DeferredReply) {
+        let found = machine.key(key)
+        reply.send(KeyState(version: found?.version ?? 0, state: found?.state).encoded())
+    }
+
+    // MARK: Members
+
+    private func join(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let record = try JoinRequest.decode(request)
+        let leaseEnds = loop.refreshNow().advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
+        let id = record.member.id
+        if let present = members[id], present.record.incarnation != record.incarnation {
+            // The same name in a new life: the former one must be settled before this one may serve.
+            let isSameEndpoint = present.record.endpoint == record.endpoint
+            guard isSameEndpoint else {
+                present.probe()
+                throw RemoteError(code: .overloaded, message: "worker \(id) still lives at \(present.record.endpoint)")
+            }
+            // Only one process can listen there, and it is this one.
+            died(present, "it has begun a new life")
+        }
+        openLink(to: record, leaseEnds: leaseEnds)
+        handle(.join(record))
+        reply.send(NumberMessage.encode(UInt64(ClusterLimits.lease.nanosecondsClamped / 1_000_000)))
+    }
+
+    private func leave(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let name = try readMessage(request) { try WorkerID(validating: $0.readString()) }
+        guard machine.view.members.contains(where: { $0.member.id == name }) || members[name] != nil else {
+            throw RemoteError(code: .notMember, message: "the cluster has no worker '\(name)'")
+        }
+        leaveWaiters[name, default: []].append(reply)
+        handle(.leave(name))
+    }
+
+    private func heartbeat(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let identity = try WorkerIdentity.decode(request)
+        guard let link = members[identity.id], link.record.incarnation == identity.incarnation,
+            !keeper.isDead(identity.id, under: identity.incarnation)
+        else {
+            throw RemoteError(code: .notMember, message: "worker \(identity.id) is not known in this life; join again")
+        }
+        link.lastHeard = loop.now
+        guard keeper.mayHoldLease(identity.id, under: identity.incarnation) else {
+            // It is on its way to the ring. Its line is kept as long as it is heard.
+            link.leaseEnds = loop.now.advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
+            if !keeper.isConcerned(link.record) { handle(.join(link.record)) }
+            throw RemoteError(code: .overloaded, message: "worker \(identity.id) is not on the ring yet")
+        }
+        link.leaseEnds = loop.now.advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
+        reply.send(NumberMessage.encode(machine.view.ring.epoch.rawValue))
+    }
+
+    // MARK: Sessions
+
+    private func openSession(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let nonce = try NumberMessage.decode(request)
+        commands.add { [weak self] result in
+            guard case .applied(.sessionOpened(let client)) = result else {
+                return reply.fail(.notLeader, self?.leaderEndpoint ?? "")
+            }
+            reply.send(NumberMessage.encode(client.rawValue))
+        } write: {
+            $0.openSession(nonce: nonce)
+        }
+    }
+
+    private func closeSession(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let client = ClientID(rawValue: try NumberMessage.decode(request))
+        commands.add { [weak self] result in
+            guard case .applied = result else { return reply.fail(.notLeader, self?.leaderEndpoint ?? "") }
+            reply.send([0xc0])
+        } write: {
+            $0.closeSession(client)
+        }
+    }
+
+    // MARK: Status
+
+    var status: CoordinatorStatus {
+        let view = machine.view
+        var term: UInt64 = 0
+        let role: String
+        switch self.role {
+        case .leader(let present): (role, term) = ("leader", present)
+        case .follower: role = "follower"
+        case .candidate: role = "candidate"
+        case .unavailable(let reason): role = "unavailable: \(reason)"
+        }
+        return CoordinatorStatus(
+            name: configuration.name.name,
+            raftID: configuration.raftID,
+            endpoint: endpoint.text,
+            clusterID: configuration.clusterID,
+            role: role,
+            term: term,
+            leaderEndpoint: leaderEndpoint,
+            replicas: configuration.dataDirectory == nil ? 0 : configuration.peers.count,
+            durability: configuration.dataDirectory == nil ? "memory" : "fsync",
+            epoch: view.ring.epoch.rawValue,
+            intentEpoch: machine.intent?.epoch.rawValue ?? 0,
+            jobIndex: machine.jobIndex.rawValue,
+            logIndex: log.lastIndex,
+            appliedIndex: log.appliedIndex,
+            keys: machine.keyCount,
+            sessions: machine.sessionCount,
+            stateHash: machine.hash,
+            workers: view.members.map { record in
+                CoordinatorStatus.Worker(
+                    name: record.member.id.name,
+                    endpoint: record.endpoint,
+                    incarnation: record.incarnation.rawValue,
+                    weight: record.member.weight,
+                    slots: view.ring.slotCount(of: record.member.id),
+                    silentMs: members[record.member.id].map {
+                        Int(loop.now.since($0.lastHeard).nanosecondsClamped / 1_000_000)
+                    } ?? -1
+                )
+            },
+            roundsCommitted: counts.roundsCommitted,
+            roundsSuperseded: counts.roundsSuperseded,
+            entries: commands.entryCount,
+            commands: commands.commandCount,
+            deltasApplied: counts.deltasApplied,
+            deltasRefused: counts.deltasRefused
+        )
+    }
+}

@@ -1,0 +1,202 @@
+// The coordinator's inside: the log, the state machine that it feeds, and, while it leads, the ring and its members.
+// `Coordinator` is its front; the extensions hold the log's side, the members' and the service.
+
+import Logging
+import RingmasterProtocol
+
+/// Everything a coordinator owns.
+///
+/// @unchecked Sendable: confined to the loop's thread, which every way in checks; other threads only pass it on.
+final class CoordinatorCore: @unchecked Sendable {
+    let loop: EventLoop
+    let configuration: CoordinatorConfiguration
+    let context: MessagingContext
+    let logger: Logger
+    /// Where it listens, wildcards resolved.
+    private(set) var endpoint: Endpoint
+
+    private(set) var log: (any DeltaLog)!
+    private(set) var commands: CommandQueue!
+    private(set) var server: ServerCore!
+    private(set) var publisher: PublisherCore!
+    var machine = StateMachine()
+    var keeper = RingKeeper(resendAfter: ClusterLimits.orderResendInterval)
+    /// The clock that the keeper counts in.
+    let clock: LoopClock
+    var role = LogRole.follower(leader: nil)
+    var counts = Counts()
+    private(set) var isClosed = false
+
+    /// Connections to the other coordinators, by raft id.
+    var peers: [UInt64: ClientCore] = [:]
+    /// While it leads: a line to each worker that is a member or about to be.
+    var members: [WorkerID: MemberLink] = [:]
+    var tickTimer: LoopTimer!
+    var leaseTimer: LoopTimer!
+    var sessionTimer: LoopTimer!
+    /// Who waits to be told that a worker has left.
+    var leaveWaiters: [WorkerID: [DeferredReply]] = [:]
+
+    struct Counts {
+        var roundsCommitted = 0
+        var roundsSuperseded = 0
+        var deltasApplied = 0
+        var deltasRefused = 0
+    }
+
+    init(
+        configuration: CoordinatorConfiguration,
+        context: MessagingContext,
+        loop: EventLoop,
+        logger: Logger
+    ) throws {
+        loop.checkIsolated()
+        self.configuration = configuration
+        self.context = context
+        self.loop = loop
+        self.logger = logger
+        endpoint = configuration.endpoint
+        clock = LoopClock(loop.refreshNow())
+        var serverConfiguration = RPCServerConfiguration()
+        serverConfiguration.security = configuration.serverSecurity
+        do {
+            server = try ServerCore(
+                service: service(),
+                endpoint: configuration.endpoint,
+                configuration: serverConfiguration,
+                context: context,
+                loop: loop
+            )
+            endpoint = server.endpoint
+            try openPublisher()
+            openLog()
+        } catch {
+            close()
+            throw error
+        }
+        tickTimer = loop.timer { [unowned self] in tick() }
+        leaseTimer = loop.timer { [unowned self] in checkLeases() }
+        sessionTimer = loop.timer { [unowned self] in expireSessions() }
+    }
+
+    private func openPublisher() throws {
+        var publisherConfiguration = PublisherConfiguration()
+        publisherConfiguration.socket = SocketSettings()
+        publisherConfiguration.security = configuration.serverSecurity
+        publisher = try PublisherCore(
+            endpoint: configuration.publisherEndpoint ?? endpoint.withAnyPort(),
+            configuration: publisherConfiguration,
+            context: context,
+            loop: loop
+        )
+    }
+
+    private func openLog() {
+        log = makeLog()
+        commands = CommandQueue(loop: loop, log: log, wallClockMs: wallClockMs)
+    }
+
+    /// Begins to take part: the log is loaded, and an election may begin.
+    func start() throws {
+        for peer in configuration.peers where peer.raftID != configuration.raftID {
+            try connect(to: peer)
+        }
+        try log.start()
+        publishView()
+    }
+
+    /// Connects to another coordinator.
+    func connect(to peer: CoordinatorConfiguration.Peer) throws(TransportError) {
+        guard peers[peer.raftID] == nil else { return }
+        var clientConfiguration = RPCClientConfiguration()
+        clientConfiguration.security = configuration.clientSecurity(peer.endpoint)
+        clientConfiguration.socket.linger = .zero
+        // A coordinator that restarts is to be back within an election.
+        clientConfiguration.socket.reconnectIntervalMax = .milliseconds(20)
+        peers[peer.raftID] = try ClientCore(
+            endpoint: peer.endpoint,
+            configuration: clientConfiguration,
+            context: context,
+            loop: loop
+        )
+    }
+
+    /// Whether the log lets it propose.
+    var isLeader: Bool {
+        if case .leader = role { true } else { false }
+    }
+
+    /// Whether it leads and has taken the ring over: what only a leader may answer, it answers.
+    var isInOffice: Bool { isLeader && keeper.isLeading }
+
+    /// The endpoint of the leader as far as this coordinator knows; empty where it knows none.
+    var leaderEndpoint: String {
+        switch role {
+        case .leader: endpoint.text
+        case .follower(let leader):
+            configuration.peers.first { $0.raftID == leader }?.endpoint.text ?? ""
+        case .candidate, .unavailable: ""
+        }
+    }
+
+    /// Publishes the view that is in force.
+    func publishView() {
+        guard !isClosed else { return }
+        do throws(PubSubError) {
+            let view = machine.view.encoded()
+            try publisher.publish(on: ClusterMethods.viewTopic) { body in
+                PublicationFrame.writeBinHead(view.count, into: &body)
+                body.append(contentsOf: view)
+            }
+        } catch {
+            logger.error("the view could not be published", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Ends the sockets and the log. `then` is called on the loop once the log's files are closed.
+    func close(then: @escaping () -> Void = {}) {
+        loop.checkIsolated()
+        guard !isClosed else { return then() }
+        isClosed = true
+        if let tickTimer { loop.disarm(tickTimer) }
+        if let leaseTimer { loop.disarm(leaseTimer) }
+        if let sessionTimer { loop.disarm(sessionTimer) }
+        closeMembers()
+        for peer in peers.values { peer.close() }
+        peers = [:]
+        server?.close()
+        publisher?.close()
+        if let log { log.close(then: then) } else { then() }
+    }
+}
+
+/// Turns the loop's time into instants and back, from one moment at which both were read.
+struct LoopClock {
+    private let time: MonotonicTime
+    private let origin: ContinuousClock.Instant
+
+    init(_ now: MonotonicTime) {
+        time = now
+        origin = .now
+    }
+
+    func instant(_ time: MonotonicTime) -> ContinuousClock.Instant {
+        origin + time.since(self.time)
+    }
+
+    func time(_ instant: ContinuousClock.Instant) -> MonotonicTime {
+        time.advanced(by: instant - origin)
+    }
+}
+
+extension Endpoint {
+    /// The same host and transport with a port or path of the system's choice.
+    func withAnyPort() throws(TransportError) -> Endpoint {
+        switch transport {
+        case .tcp:
+            guard let colon = text.lastIndex(of: ":") else { return self }
+            return try Endpoint(text[..<colon] + ":*")
+        case .ipc, .inproc: return try Endpoint(text + ".views")
+        }
+    }
+}

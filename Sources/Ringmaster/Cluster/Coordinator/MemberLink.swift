@@ -1,0 +1,98 @@
+// The leader's line to one worker: orders of a resize go over it, and its end is noticed at once.
+
+import Dispatch
+import Glibc
+import RingmasterProtocol
+
+/// A connection to a worker, and the lease the worker holds. Confined to the loop's thread.
+final class MemberLink {
+    let record: MemberRecord
+    let endpoint: Endpoint
+    /// When the lease that was granted last has surely run out on the worker's side.
+    var leaseEnds: MonotonicTime
+    var lastHeard: MonotonicTime
+    /// Whether its connection broke and nothing was heard since.
+    var isBroken = false
+    private(set) var isProbing = false
+
+    private static let probesMax = 5
+    private static let probePauseUs: UInt32 = 500
+
+    private let loop: EventLoop
+    private let core: ClientCore
+    private let died: (MemberLink) -> Void
+    private var isClosed = false
+
+    /// - Parameter died: Called on the loop when the worker is proved dead.
+    init(
+        to record: MemberRecord,
+        endpoint: Endpoint,
+        security: Security,
+        context: MessagingContext,
+        loop: EventLoop,
+        leaseEnds: MonotonicTime,
+        died: @escaping (MemberLink) -> Void
+    ) throws(TransportError) {
+        self.record = record
+        self.endpoint = endpoint
+        self.loop = loop
+        self.leaseEnds = leaseEnds
+        self.died = died
+        lastHeard = loop.now
+        var configuration = RPCClientConfiguration()
+        configuration.failsWhenDisconnected = true
+        configuration.security = security
+        configuration.inFlightMax = 256
+        configuration.socket.linger = .zero
+        core = try ClientCore(endpoint: endpoint, configuration: configuration, context: context, loop: loop)
+        core.connectionChanged = { [weak self] event in self?.connectionChanged(event) }
+    }
+
+    var identity: WorkerIdentity { WorkerIdentity(id: record.member.id, incarnation: record.incarnation) }
+
+    private func connectionChanged(_ event: ConnectionEvent) {
+        switch event {
+        case .disconnected, .retrying:
+            isBroken = true
+            probe()
+        case .ready: isBroken = false
+        default: break
+        }
+    }
+
+    /// Asks the worker's host whether the worker is dead; if that proves nothing, its lease decides.
+    func probe() {
+        guard !isProbing, !isClosed else { return }
+        isProbing = true
+        let endpoint = endpoint
+        let box = LoopConfined(self)
+        DispatchQueue.global().async { [loop] in
+            // A process that is being killed closes its descriptors one after the other: its listening one may be the last.
+            var isRefused = false
+            for _ in 0..<Self.probesMax where !isRefused {
+                isRefused = DeathProbe.isRefused(endpoint)
+                if !isRefused { usleep(Self.probePauseUs) }
+            }
+            loop.post { [isRefused] in
+                let link = box.value
+                link.isProbing = false
+                if isRefused, !link.isClosed { link.died(link) }
+            }
+        }
+    }
+
+    /// Sends a message of a resize; its answer, if one comes, goes to `answered`.
+    func send(_ message: SyncMessage, answered: @escaping (SyncMessage) -> Void) {
+        core.call(ClusterMethods.sync, message.encoded(), CallOptions(timeout: nil)) { reply in
+            guard reply.kind == .payload, let answer = try? SyncMessage(decoding: reply.buffer) else { return }
+            answered(answer)
+        }
+    }
+
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        core.connectionChanged = nil
+        core.close()
+    }
+}

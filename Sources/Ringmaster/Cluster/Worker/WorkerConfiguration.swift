@@ -1,0 +1,44 @@
+// The settings of a worker.
+
+import RingmasterProtocol
+
+/// Who a worker is, where it listens and which cluster it joins.
+public struct WorkerConfiguration: Sendable {
+    /// Its name, the same for as long as the worker is the same; no two workers of a cluster share one.
+    public var name: WorkerID
+    /// Its share of the slots in proportion to the others': 1...`RingLimits.weightMax`.
+    public var weight = 1
+    /// Coordinators of the cluster: one that answers is enough, the others are learnt from it.
+    public var coordinators: [Endpoint]
+    /// Where clients and coordinators reach it.
+    public var endpoint: Endpoint
+    /// Of the socket that it listens on.
+    public var serverSecurity = Security.none
+    /// Of its connections to coordinators.
+    public var clientSecurity: @Sendable (Endpoint) -> Security = { _ in .none }
+
+    public init(name: WorkerID, coordinators: [Endpoint], endpoint: Endpoint = "tcp://127.0.0.1:*") {
+        self.name = name
+        self.coordinators = coordinators
+        self.endpoint = endpoint
+    }
+}
+
+/// What a worker tells of itself.
+public struct WorkerStatus: Codable, Sendable {
+    public var name: String
+    public var incarnation: UInt64
+    public var endpoint: String
+    public var epoch: UInt64
+    public var slots: Int
+    public var keys: Int
+    /// Jobs that wait, run or are not committed.
+    public var jobsInHand: Int
+    public var jobsCommitted: Int
+    /// Deltas that the log refused, and their jobs that ran again.
+    public var deltasRefused: Int
+    public var jobsRepeated: Int
+    public var reads: Int
+    /// Times it had to begin a new life, as the cluster had given it up.
+    public var rejoins: Int
+}

@@ -1,0 +1,39 @@
+// The lease of a worker on its slots: as long as it holds, nobody else may have been given them.
+
+import CShim
+import RingmasterProtocol
+
+extension WorkerCore {
+    /// Asks the leader for the lease, at a regular beat.
+    func heartbeat() {
+        loop.arm(heartbeatTimer, at: loop.refreshNow().advanced(by: ClusterLimits.heartbeatInterval))
+        _ = renewNow()
+        guard leader.hasLeader else { return }
+        guard isJoined else { return place() }
+        askForLease()
+    }
+
+    func askForLease() {
+        let (askedAt, suspendedNs, asked) = (loop.now, rm_suspended_ns(), identity)
+        leader.call(ClusterMethods.heartbeat, identity.encoded(), timeout: ClusterLimits.lease) { [weak self] reply in
+            guard let self, !isClosed, identity == asked else { return }
+            switch reply {
+            case .payload(let bytes):
+                // Counted from the moment of asking: the leader grants it later than that.
+                leaseEnds = askedAt.advanced(by: ClusterLimits.lease)
+                leaseSuspendedNs = suspendedNs
+                if renewNow() { perform(gates.handle(.leaseRenewed)) }
+                if let epoch = try? NumberMessage.decode(bytes), epoch > gates.view.ring.epoch.rawValue { lookAtView() }
+            case .refused(let error) where error.code == .notMember: beginNewLife()
+            case .refused, .unreachable: break
+            }
+        }
+    }
+
+    /// Whether the lease holds at this moment, which includes the time the host may have slept.
+    func renewNow() -> Bool {
+        let holds = loop.refreshNow() < leaseEnds && rm_suspended_ns() - leaseSuspendedNs < 1_000_000
+        if !holds, gates.isLeaseHeld { perform(gates.handle(.leaseExpired)) }
+        return holds
+    }
+}

@@ -1,0 +1,200 @@
+// The worker's place on the ring: joining, the orders of a resize, the hand-over of states, leaving.
+
+import RingmasterProtocol
+
+extension WorkerCore {
+    func leaderFound() {
+        deltas.leaderFound()
+        if isJoined { askForLease() } else { place() }
+    }
+
+    // MARK: Joining
+
+    /// Learns the ring, then asks to be a member of it.
+    func place() {
+        guard !isAsking, !isClosed, !isLeaving else { return }
+        isAsking = true
+        leader.call(ClusterMethods.view, []) { [weak self] reply in
+            guard let self else { return }
+            isAsking = false
+            guard !isClosed, case .payload(let bytes) = reply, let view = try? ClusterView(decoding: bytes) else {
+                return
+            }
+            if !isPlaced {
+                gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, size: view.ring.size)
+                keys = KeyTable(size: view.ring.size)
+                isPlaced = true
+            }
+            perform(gates.handle(.viewAdopted(view)))
+            join()
+        }
+    }
+
+    private func join() {
+        guard !isAsking else { return }
+        isAsking = true
+        let asked = identity
+        leader.call(ClusterMethods.join, JoinRequest.encode(record)) { [weak self] reply in
+            guard let self else { return }
+            isAsking = false
+            guard !isClosed, identity == asked else { return }
+            switch reply {
+            case .payload:
+                isJoined = true
+                askForLease()
+            case .refused(let error):
+                logger.warning("not let in", metadata: ["reason": "\(error)"])
+                if error.code == .notMember { beginNewLife() }
+            case .unreachable: break
+            }
+        }
+    }
+
+    /// The cluster has given this life up: what it holds may be old. It forgets everything and joins as a newcomer.
+    func beginNewLife() {
+        counts.rejoins += 1
+        logger.warning("the cluster has given this worker up; it joins again")
+        isJoined = false
+        isPlaced = false
+        leaseEnds = MonotonicTime(nanoseconds: 0)
+        load = nil
+        unanswered = [:]
+        identity = WorkerIdentity(id: identity.id, incarnation: .fresh())
+        deltas.begin(as: identity)
+        let given = wrongOwner
+        _ = keys.removeAll()
+        let dropped = jobs
+        jobs = [:]
+        for job in dropped.values {
+            for reply in job.replies { reply.fail(given.code, given.message) }
+        }
+        for reply in waitingReads.values.joined() { reply.fail(given.code, given.message) }
+        waitingReads = [:]
+        for (_, reply) in held.values.joined() { reply.fail(given.code, given.message) }
+        held = [:]
+        gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, size: gates.view.ring.size)
+        place()
+    }
+
+    // MARK: Orders
+
+    func sync(_ bytes: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        let message: SyncMessage
+        do {
+            message = try SyncMessage(decoding: bytes)
+        } catch {
+            throw RemoteError(code: .badParams, message: "the message of a resize cannot be read: \(error)")
+        }
+        guard case .fromCoordinator(_, let epoch, let order) = message else {
+            throw RemoteError(code: .badParams, message: "the message of a resize is a member's")
+        }
+        guard isPlaced else { throw RemoteError(code: .notMember, message: "worker \(identity.id) has not joined yet") }
+        unanswered[message.phase] = reply
+        perform(gates.handle(.ordered(order, epoch)))
+    }
+
+    func perform(_ effects: [SlotGates.Effect]) {
+        for effect in effects { perform(effect) }
+    }
+
+    func perform(_ effect: SlotGates.Effect) {
+        switch effect {
+        case .report(let epoch): answer(epoch, .report(currentJob: deltas.lastJob))
+        case .acknowledgeSynchronise(let epoch): answer(epoch, .synchronised)
+        case .acknowledgeNotice(let epoch): answer(epoch, .notified)
+        case .load(let slots, _, let epoch):
+            let load = SlotLoad(slots: slots, epoch: epoch, size: gates.view.ring.size, leader: leader, loop: loop)
+            self.load = load
+            load.begin(
+                take: { [weak self] chunk in self?.take(chunk) },
+                done: { [weak self, weak load] in
+                    guard let self, let load, self.load === load else { return }
+                    self.load = nil
+                    perform(gates.handle(.loaded(epoch)))
+                }
+            )
+        case .reopened(let slots): letIn(slots)
+        case .dropState(let slots): drop(slots)
+        case .fetchView: lookAtView()
+        case .rejoin: beginNewLife()
+        case .mayExit: released()
+        }
+    }
+
+    private func answer(_ epoch: Epoch, _ answer: SyncMessage.Answer) {
+        let message = SyncMessage.fromMember(identity.id, epoch, answer)
+        unanswered.removeValue(forKey: message.phase)?.send(message.encoded())
+    }
+
+    /// Takes the states of a chunk that was handed over.
+    private func take(_ chunk: SlotChunk) {
+        let size = gates.view.ring.size
+        chunk.forEach { key, version, state in
+            let key = Array(key)
+            keys.store(
+                key,
+                in: size.slot(of: KeyHash(of: key.span.bytes)),
+                version: version,
+                state: state.map { Array($0) }
+            )
+        }
+    }
+
+    private func drop(_ slots: [Slot]) {
+        let lost = Set(slots)
+        for slot in slots {
+            keys.drop(slot)
+            for (_, reply) in held.removeValue(forKey: slot) ?? [] { reply.fail(wrongOwner.code, wrongOwner.message) }
+        }
+        for job in Array(jobs.values) where lost.contains(job.slot) { fail(job, wrongOwner) }
+        for entry in Array(keys.entries.values) where lost.contains(entry.slot) { keys.forget(entry) }
+    }
+
+    /// Fetches the view in force from the leader.
+    func lookAtView() {
+        guard !isViewAsked, !isClosed else { return }
+        isViewAsked = true
+        leader.call(ClusterMethods.view, []) { [weak self] reply in
+            guard let self else { return }
+            isViewAsked = false
+            guard !isClosed, isPlaced, case .payload(let bytes) = reply, let view = try? ClusterView(decoding: bytes),
+                view.ring.size == gates.view.ring.size
+            else { return }
+            perform(gates.handle(.viewAdopted(view)))
+            // A member of this view from now on: what it serves waits for its first lease.
+            if isJoined, !gates.isLeaseHeld { askForLease() }
+        }
+    }
+
+    // MARK: Leaving
+
+    /// Hands its slots over and resumes `continuation` once it owns nothing.
+    func leave(_ continuation: CheckedContinuation<Void, Never>) {
+        guard isJoined, !isClosed else { return continuation.resume() }
+        whenReleased.append(continuation)
+        isLeaving = true
+        perform(gates.handle(.leave))
+        askToLeave()
+    }
+
+    private func askToLeave() {
+        guard !whenReleased.isEmpty, !isClosed else { return }
+        var writer = MessagePackWriter()
+        writer.write(identity.id.name)
+        leader.call(ClusterMethods.leave, writer.bytes, timeout: nil) { [weak self] reply in
+            guard let self, !isClosed else { return }
+            switch reply {
+            case .payload: released()
+            case .refused(let error) where error.code == .notMember: released()
+            case .refused, .unreachable:
+                let timer = loop.timer { [weak self] in self?.askToLeave() }
+                loop.arm(timer, at: loop.now.advanced(by: ClusterLimits.heartbeatInterval))
+            }
+        }
+    }
+
+    private func released() {
+        for waiter in whenReleased { waiter.resume() }
+        whenReleased = []
+    }
+}

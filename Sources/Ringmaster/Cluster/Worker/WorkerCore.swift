@@ -1,0 +1,192 @@
+// The worker's inside: the gates of its slots, the states of its keys, its jobs, and its line to the leader. `Worker` is
+// its front; the extensions hold jobs, the ring and the lease.
+
+import CShim
+import Glibc
+import Logging
+import RingmasterProtocol
+
+/// Everything a worker owns.
+///
+/// @unchecked Sendable: confined to the loop's thread; other threads only pass it on.
+final class WorkerCore: @unchecked Sendable {
+    let loop: EventLoop
+    let configuration: WorkerConfiguration
+    let handlers: JobHandlers
+    let logger: Logger
+    private(set) var endpoint: Endpoint
+    private(set) var server: ServerCore!
+    let leader: LeaderFinder
+    private(set) var isClosed = false
+
+    /// Which life of the worker this is: later ones have higher numbers.
+    var identity: WorkerIdentity
+    var gates: SlotGates
+    var keys: KeyTable
+    let deltas: DeltaStream
+    /// Jobs in hand, by their name.
+    var jobs: [JobName: WorkerJob] = [:]
+    /// Jobs of slots that change hands, until it is known who has them.
+    var held: [Slot: [(request: JobRequest, reply: DeferredReply)]] = [:]
+    /// Reads of keys whose state is being fetched.
+    var waitingReads: [[UInt8]: [DeferredReply]] = [:]
+    var counts = Counts()
+
+    // Of WorkerCore+Ring.
+    /// Whether the ring's size is known, and with it the gates are real.
+    var isPlaced = false
+    var isJoined = false
+    var isAsking = false
+    /// Orders that are not answered yet, by phase.
+    var unanswered: [Int: DeferredReply] = [:]
+    var load: SlotLoad?
+    var isViewAsked = false
+
+    // Of WorkerCore+Lease.
+    /// Until when the lease holds, on this worker's clock.
+    var leaseEnds = MonotonicTime(nanoseconds: 0)
+    /// Time for which the host had been suspended when the lease was asked for.
+    var leaseSuspendedNs: Int64 = 0
+    var heartbeatTimer: LoopTimer!
+    var isLeaving = false
+    var whenReleased: [CheckedContinuation<Void, Never>] = []
+
+    struct Counts {
+        var jobsCommitted = 0
+        var deltasRefused = 0
+        var jobsRepeated = 0
+        var reads = 0
+        var rejoins = 0
+    }
+
+    init(
+        configuration: WorkerConfiguration,
+        handlers: JobHandlers,
+        context: MessagingContext,
+        loop: EventLoop,
+        logger: Logger
+    ) throws {
+        loop.checkIsolated()
+        self.configuration = configuration
+        self.handlers = handlers
+        self.loop = loop
+        self.logger = logger
+        endpoint = configuration.endpoint
+        identity = WorkerIdentity(id: configuration.name, incarnation: .fresh())
+        gates = SlotGates(worker: identity.id, incarnation: identity.incarnation)
+        keys = KeyTable(size: .standard)
+        leader = try LeaderFinder(
+            endpoints: configuration.coordinators,
+            security: configuration.clientSecurity,
+            context: context,
+            loop: loop
+        )
+        deltas = DeltaStream(identity: identity, leader: leader, loop: loop)
+        deltas.ended = { [unowned self] job, refusal in settled(job, refusal) }
+        var serverConfiguration = RPCServerConfiguration()
+        serverConfiguration.security = configuration.serverSecurity
+        do {
+            server = try ServerCore(
+                service: service(),
+                endpoint: configuration.endpoint,
+                configuration: serverConfiguration,
+                context: context,
+                loop: loop
+            )
+        } catch {
+            leader.close()
+            throw error
+        }
+        endpoint = server.endpoint
+        heartbeatTimer = loop.timer { [unowned self] in heartbeat() }
+        leader.found = { [unowned self] in leaderFound() }
+    }
+
+    func start() {
+        leader.start()
+        loop.arm(heartbeatTimer, at: loop.refreshNow().advanced(by: ClusterLimits.heartbeatInterval))
+    }
+
+    /// What the cluster knows of this worker.
+    var record: MemberRecord {
+        // The configuration was checked when the worker was made.
+        let member = (try? Member(configuration.name, weight: configuration.weight)) ?? Member(configuration.name)
+        return MemberRecord(member: member, incarnation: identity.incarnation, endpoint: endpoint.text)
+    }
+
+    private func service() -> RPCService {
+        var service = RPCService()
+        answer(&service, ClusterMethods.submit) { worker, bytes, reply throws(RemoteError) in
+            try worker.submit(bytes, reply)
+        }
+        answer(&service, ClusterMethods.read) { worker, bytes, reply throws(RemoteError) in
+            try worker.read(bytes, reply)
+        }
+        answer(&service, ClusterMethods.call) { worker, bytes, reply throws(RemoteError) in
+            try worker.call(bytes, reply)
+        }
+        answer(&service, ClusterMethods.sync) { worker, bytes, reply throws(RemoteError) in
+            try worker.sync(bytes, reply)
+        }
+        answer(&service, ClusterMethods.workerStatus) { worker, _, reply throws(RemoteError) in
+            guard let bytes = try? MessagePackEncoder().encode(worker.status) else { return }
+            reply.send(bytes)
+        }
+        return service
+    }
+
+    private func answer(
+        _ service: inout RPCService,
+        _ method: RPCMethod,
+        _ body: @escaping @Sendable (WorkerCore, UnsafeRawBufferPointer, DeferredReply) throws(RemoteError) -> Void
+    ) {
+        service.handleDeferred(method) { [unowned self] request, reply in
+            request.withUnsafeBytes { bytes in
+                do throws(RemoteError) {
+                    try body(self, bytes, reply)
+                } catch {
+                    reply.fail(error.code, error.message)
+                }
+            }
+        }
+    }
+
+    var status: WorkerStatus {
+        WorkerStatus(
+            name: configuration.name.name,
+            incarnation: identity.incarnation.rawValue,
+            endpoint: endpoint.text,
+            epoch: gates.view.ring.epoch.rawValue,
+            slots: gates.view.ring.slotCount(of: identity.id),
+            keys: keys.count,
+            jobsInHand: jobs.count,
+            jobsCommitted: counts.jobsCommitted,
+            deltasRefused: counts.deltasRefused,
+            jobsRepeated: counts.jobsRepeated,
+            reads: counts.reads,
+            rejoins: counts.rejoins
+        )
+    }
+
+    func close() {
+        loop.checkIsolated()
+        guard !isClosed else { return }
+        isClosed = true
+        loop.disarm(heartbeatTimer)
+        load = nil
+        deltas.close()
+        leader.close()
+        server.close()
+        for waiter in whenReleased { waiter.resume() }
+        whenReleased = []
+    }
+}
+
+extension Incarnation {
+    /// A number above those of earlier lives on this host: the wall clock in ns.
+    static func fresh() -> Incarnation {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Incarnation(rawValue: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+}

@@ -1,0 +1,71 @@
+// The replicated log as the coordinator sees it, whatever is below: memory alone, or libraft and a disk.
+
+/// What this server is in the log's cluster.
+enum LogRole: Equatable, Sendable {
+    /// It may propose. Everything that was committed before has been applied here.
+    case leader(term: UInt64)
+    /// It follows the server of that raft id, or nobody yet.
+    case follower(leader: UInt64?)
+    /// It stands for election, or has won and does not have everything applied yet.
+    case candidate
+    /// It takes no part: not started, closed, or failed for the reason given.
+    case unavailable(String)
+}
+
+/// How a proposal ended.
+enum ProposalOutcome: Equatable, Sendable {
+    /// It was committed and applied here.
+    case applied
+    /// This server stopped being the leader first. Whether the entry is or will be committed is unknown.
+    case lost
+}
+
+/// What the coordinator gives the log: the state machine and the network. Called on the loop's thread, at the end of a turn
+/// or from inside of `start`, `receive` and `close`. From each of these the log may be called, but for `receive` and
+/// `start`: messages of logs in one process go by way of a queue.
+protocol LogApplier: AnyObject {
+    /// Applies a committed entry; called in order of `index`, not for every index. The bytes live during the call.
+    func apply(_ entry: UnsafeRawBufferPointer, index: UInt64)
+    /// Captures the state at once; the closure encodes it on another thread.
+    func captureSnapshot() -> @Sendable () -> [UInt8]
+    /// Replaces the state, before anything later is applied. An error fails the log: the snapshot is damaged or newer
+    /// than this program.
+    func restore(_ snapshot: UnsafeRawBufferPointer) throws
+    /// A proposal has ended; `.applied` comes after its `apply`. Once for each that was accepted.
+    func proposalEnded(_ id: UInt64, _ outcome: ProposalOutcome)
+    /// The role is another one. After the ends of what was proposed in the old one.
+    func roleChanged(_ role: LogRole)
+    /// Carries a message to another server, whose log's `receive` takes it. It may be lost, and need not be in order.
+    func send(_ message: [UInt8], to raftID: UInt64)
+    /// The log cannot go on: nothing is acknowledged any more. Close it.
+    func logFailed(_ error: DeltaLogError)
+}
+
+/// A log of entries that a majority of its servers keeps. Confined to its loop's thread. Whoever starts it closes it; its
+/// applier outlives it.
+protocol DeltaLog: AnyObject {
+    var role: LogRole { get }
+    /// The index of the last entry here, committed or not.
+    var lastIndex: UInt64 { get }
+    /// The index of the last entry applied here.
+    var appliedIndex: UInt64 { get }
+
+    /// Brings back what was kept (`restore`, `apply`), and takes part. O(bytes kept).
+    func start() throws(DeltaLogError)
+    /// Proposes an entry; it leaves at the end of the loop's turn. Any number up to `Limits.proposalsInFlightMax` may be
+    /// under way at once; they are committed in order. `id` comes back in `proposalEnded`.
+    /// - Throws: `.notLeader`, `.closed`, `.failed`, `.tooManyProposals`, `.entryTooLarge`; nothing was proposed then.
+    func propose(_ entry: [UInt8], id: UInt64) throws(DeltaLogError)
+    /// Takes a message of another server. Malformed ones are dropped and counted.
+    func receive(_ message: UnsafeRawBufferPointer, from raftID: UInt64)
+    /// Takes a snapshot soon, besides those that the log takes by itself.
+    func takeSnapshot()
+    /// Ends every proposal and closes. `then` is called once it has let go of everything.
+    func close(then: @escaping () -> Void)
+
+    /// Adds a voting server: it first catches up, then votes. One change at a time, on the leader.
+    func addServer(id: UInt64, address: String, then: @escaping (Result<Void, DeltaLogError>) -> Void)
+    func removeServer(id: UInt64, then: @escaping (Result<Void, DeltaLogError>) -> Void)
+    /// Hands leadership to another voting server.
+    func transferLeadership(to id: UInt64, then: @escaping (Result<Void, DeltaLogError>) -> Void)
+}

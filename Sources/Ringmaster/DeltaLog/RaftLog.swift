@@ -1,0 +1,272 @@
+// The log on libraft: one libuv loop, embedded in the event loop.
+//
+// libuv's loop has one descriptor that is readable when it has something to do, and a time by which it must be asked in any
+// case; between those it is pumped at the end of each turn in which the log was used. All of libraft happens in there, and
+// in `receive`.
+
+import CShimDeltaLog
+import RingmasterProtocol
+
+/// A log of one to a few servers, on disk: an entry is acknowledged when a majority has written and synchronized it.
+final class RaftLog: DeltaLog, Flushable {
+    let settings: RaftLogSettings
+    private let loop: EventLoop
+    unowned let applier: any LogApplier
+
+    private(set) var role = LogRole.unavailable("not started")
+    /// Messages dropped because no correct server sends such.
+    private(set) var malformedMessages = 0
+    private(set) var proposalsInFlight = 0
+
+    /// Set from `start` until closed.
+    var raft: OpaquePointer?
+    private var directory: DataDirectory?
+    private var watch: DescriptorWatch?
+    private var timer: LoopTimer?
+    private var waiting: [(entry: [UInt8], id: UInt64)] = []
+    private var isFlushPending = false
+    /// Whether libraft is at work below, which nothing may call into then.
+    private(set) var isPumping = false
+    /// What callbacks asked for, or what is to be told once libraft has returned.
+    private var later: [() -> Void] = []
+    private var failure: DeltaLogError?
+    private var whenClosed: [() -> Void] = []
+    private var isClosing = false
+    /// Changes of servers under way, by the number that libraft's side knows them by.
+    var changes: [UInt64: (server: UInt64, then: (Result<Void, DeltaLogError>) -> Void)] = [:]
+    var lastChange: UInt64 = 0
+
+    init(settings: RaftLogSettings, loop: EventLoop, applier: any LogApplier) {
+        self.settings = settings
+        self.loop = loop
+        self.applier = applier
+    }
+
+    var lastIndex: UInt64 { raft.map { rm_raft_last_index($0) } ?? 0 }
+    var appliedIndex: UInt64 { raft.map { rm_raft_last_applied($0) } ?? 0 }
+    /// The index up to which the last snapshot goes; 0: there is none.
+    var snapshotIndex: UInt64 { raft.map { rm_raft_snapshot_index($0) } ?? 0 }
+
+    // MARK: Start and end
+
+    func start() throws(DeltaLogError) {
+        loop.checkIsolated()
+        guard raft == nil, !isClosing, failure == nil else { throw .closed }
+        try settings.check()
+        let directory = try DataDirectory(
+            path: settings.directory,
+            clusterID: settings.clusterID,
+            raftID: settings.raftID
+        )
+        let raft = try open()
+        do throws(DeltaLogError) {
+            self.raft = raft
+            if !directory.isBootstrapped {
+                if !settings.initialServers.isEmpty { try bootstrap(raft) }
+                try directory.noteBootstrap()
+            }
+            isPumping = true
+            let status = rm_raft_start(raft)
+            isPumping = false
+            guard status == 0 else { throw error(status, doing: "loading the log", isLoading: true) }
+            do throws(TransportError) {
+                watch = try loop.watch(descriptor: rm_raft_descriptor(raft)) { [self] in pump() }
+            } catch {
+                throw .system(code: 0, reason: error.description, doing: "watching the log")
+            }
+        } catch {
+            isPumping = false
+            isClosing = true
+            rm_raft_destroy(raft)
+            self.raft = nil
+            throw error
+        }
+        self.directory = directory
+        timer = loop.timer { [self] in pump() }
+        noteRole()
+        flushSoon()
+        arm()
+    }
+
+    func close(then: @escaping () -> Void) {
+        loop.checkIsolated()
+        guard let raft else {
+            role = .unavailable("closed")
+            isClosing = true
+            then()
+            return
+        }
+        whenClosed.append(then)
+        guard !isClosing else { return }
+        isClosing = true
+        if !isPumping { beginClosing(raft) }
+        flushSoon()
+    }
+
+    private func beginClosing(_ raft: OpaquePointer) {
+        loseWaiting()
+        rm_raft_close(raft)
+        noteRole()
+    }
+
+    private func endClosing(_ raft: OpaquePointer) {
+        if let watch { loop.remove(watch) }
+        watch = nil
+        if let timer { loop.disarm(timer) }
+        timer = nil
+        rm_raft_destroy(raft)
+        self.raft = nil
+        directory = nil
+        runLater()
+        let actions = whenClosed
+        whenClosed = []
+        for action in actions { action() }
+    }
+
+    // MARK: Use
+
+    func propose(_ entry: [UInt8], id: UInt64) throws(DeltaLogError) {
+        loop.checkIsolated()
+        if let failure { throw .failed(failure.description) }
+        guard raft != nil, !isClosing else { throw .closed }
+        guard case .leader = role else {
+            guard case .follower(let leader) = role else { throw .notLeader(leader: nil) }
+            throw .notLeader(leader: leader)
+        }
+        guard entry.count <= Limits.logEntryBytesMax else {
+            throw .entryTooLarge(bytes: entry.count, limit: Limits.logEntryBytesMax)
+        }
+        guard proposalsInFlight < Limits.proposalsInFlightMax else {
+            throw .tooManyProposals(limit: Limits.proposalsInFlightMax)
+        }
+        proposalsInFlight += 1
+        waiting.append((entry, id))
+        flushSoon()
+    }
+
+    func receive(_ message: UnsafeRawBufferPointer, from raftID: UInt64) {
+        loop.checkIsolated()
+        precondition(!isPumping, "a message cannot be received inside of a callback of the log")
+        guard let raft, !isClosing, failure == nil else { return }
+        isPumping = true
+        let status = rm_raft_receive(raft, message.baseAddress, message.count, raftID)
+        isPumping = false
+        if status == Int32(RM_RAFT_EMALFORMED) { malformedMessages += 1 }
+        noteRole()
+        runLater()
+        flushSoon()
+    }
+
+    func takeSnapshot() {
+        loop.checkIsolated()
+        outside { [self] in
+            guard let raft, !isClosing, failure == nil else { return }
+            _ = rm_raft_take_snapshot(raft)
+        }
+    }
+
+    /// Runs `action` now, or as soon as libraft has returned, and pumps at the end of the turn.
+    func outside(_ action: @escaping () -> Void) {
+        if isPumping { later.append(action) } else { action() }
+        flushSoon()
+    }
+
+    private func runLater() {
+        // What they ask for in turn waits for the next time.
+        let actions = later
+        later = []
+        for action in actions { action() }
+    }
+
+    // MARK: Turning
+
+    func flushSoon() {
+        guard !isFlushPending else { return }
+        isFlushPending = true
+        loop.flushLater(self)
+    }
+
+    func flush() {
+        isFlushPending = false
+        guard let raft, !isPumping else { return }
+        let batch = waiting
+        waiting = []
+        for proposal in batch {
+            let status = proposal.entry.withUnsafeBytes {
+                rm_raft_propose(raft, $0.baseAddress, $0.count, proposal.id)
+            }
+            guard status != 0 else { continue }
+            proposalEnded(proposal.id, status)
+            if status == Int32(RM_RAFT_EIO) || status == Int32(RM_RAFT_ENOSPACE) { fail(status) }
+        }
+        pump()
+    }
+
+    /// Lets libraft do what is to be done, and notes what came of it.
+    private func pump() {
+        guard let raft, !isPumping else { return }
+        isPumping = true
+        let status = rm_raft_pump(raft)
+        isPumping = false
+        if isClosing {
+            beginClosing(raft)
+            runLater()
+            if rm_raft_is_closed(raft) != 0 { return endClosing(raft) }
+        } else {
+            if status != 0 { fail(status) }
+            noteRole()
+            runLater()
+        }
+        arm()
+    }
+
+    private func arm() {
+        guard let raft, let timer else { return }
+        let timeoutMs = rm_raft_timeout_ms(raft)
+        guard timeoutMs >= 0 else { return loop.disarm(timer) }
+        loop.arm(timer, at: loop.refreshNow().adding(nanoseconds: Int64(timeoutMs) * 1_000_000))
+    }
+
+    /// What cannot be saved cannot be acknowledged: the log takes no part from here on.
+    private func fail(_ status: Int32) {
+        guard failure == nil, let raft else { return }
+        let error = error(status, doing: "writing the log")
+        failure = error
+        loseWaiting()
+        rm_raft_close(raft)
+        noteRole()
+        applier.logFailed(error)
+    }
+
+    private func loseWaiting() {
+        let batch = waiting
+        waiting = []
+        for proposal in batch { proposalEnded(proposal.id, Int32(RM_RAFT_ELOST)) }
+    }
+
+    private func noteRole() {
+        guard let raft else { return }
+        let present: LogRole
+        switch rm_raft_state(raft) {
+        case Int32(RM_RAFT_LEADER): present = .leader(term: rm_raft_term(raft))
+        case Int32(RM_RAFT_CANDIDATE): present = .candidate
+        case Int32(RM_RAFT_FOLLOWER):
+            let leader = rm_raft_leader(raft)
+            present = .follower(leader: leader == 0 ? nil : leader)
+        default:
+            present = .unavailable(
+                failure?.description ?? (isClosing ? "closed" : String(cString: rm_raft_error(raft)))
+            )
+        }
+        guard present != role else { return }
+        role = present
+        applier.roleChanged(present)
+        // libraft leaves without a word when it cannot save its term or vote.
+        if case .unavailable = present, !isClosing, failure == nil { fail(Int32(RM_RAFT_EIO)) }
+    }
+
+    func proposalEnded(_ id: UInt64, _ status: Int32) {
+        proposalsInFlight -= 1
+        applier.proposalEnded(id, status == 0 ? .applied : .lost)
+    }
+}

@@ -1,0 +1,109 @@
+// Clusters whose log is on disk: what was acknowledged is there after everything was ended and begun again.
+
+import Glibc
+import Ringmaster
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct DurableClusterTests {
+    @Test
+    func whatWasAcknowledgedIsThereAfterARestartOfEverything() async throws {
+        let folder = TemporaryFolder()
+        var configuration = CoordinatorConfiguration(endpoint: "tcp://127.0.0.1:*")
+        configuration.dataDirectory = folder.file("log")
+        for round in 1...3 {
+            let cluster = try await ClusterFixture(configuration)
+            let (worker, run) = cluster.startWorker("w1")
+            let client = try await cluster.client()
+            for amount in 1...20 {
+                let balance: Int = try await client.submit("deposit", key: "alice", amount)
+                #expect(balance == (round - 1) * 210 + amount * (amount + 1) / 2)
+            }
+            await client.close()
+            worker.leave()
+            try await run.value
+            await cluster.coordinator.close()
+        }
+    }
+
+    @Test
+    func threeCoordinatorsReplicateAndSurviveTheEndOfTheirLeader() async throws {
+        let folder = TemporaryFolder()
+        let ports = try freePorts(3)
+        let peers = try ports.enumerated().map { index, port in
+            CoordinatorConfiguration.Peer(raftID: UInt64(index + 1), endpoint: try Endpoint("tcp://127.0.0.1:\(port)"))
+        }
+        var coordinators: [Coordinator] = []
+        for peer in peers {
+            let configuration = CoordinatorConfiguration(
+                name: try CoordinatorID(validating: "c\(peer.raftID)"),
+                raftID: peer.raftID,
+                endpoint: peer.endpoint,
+                peers: peers,
+                dataDirectory: folder.file("log-\(peer.raftID)")
+            )
+            coordinators.append(try await Coordinator(configuration, logger: ClusterFixture.quiet))
+        }
+        let worker = Worker(
+            WorkerConfiguration(name: "w1", coordinators: peers.map(\.endpoint)),
+            logger: ClusterFixture.quiet
+        )
+        worker.handleRaw("append") { state, argument, _ in
+            state.bytes = (state.bytes ?? []) + argument
+            return state.bytes ?? []
+        }
+        let run = Task { try await worker.run() }
+        let client = try await Client(ClientConfiguration(coordinators: peers.map(\.endpoint)))
+        let key = Array("k".utf8)
+        for value in 0..<50 {
+            let reply = try await client.submitRaw("append", key: key, [UInt8(value)])
+            #expect(reply.count == value + 1)
+        }
+        var leader: Int?
+        for (index, coordinator) in coordinators.enumerated() where await coordinator.status.role == "leader" {
+            leader = index
+        }
+        let ended = try #require(leader)
+        let load = Task {
+            for value in 50..<100 {
+                let reply = try await client.submitRaw("append", key: key, [UInt8(value)])
+                #expect(reply.count == value + 1)
+            }
+        }
+        await coordinators[ended].close()
+        try await load.value
+        #expect(try await client.readRaw(key: key) == (0..<100).map { UInt8($0) })
+        coordinators.remove(at: ended)
+        // The two that are left have applied the same, once both are at one index.
+        let end = ContinuousClock.now + .seconds(5)
+        var hashes: Set<UInt64> = []
+        repeat {
+            let states = [await coordinators[0].status, await coordinators[1].status]
+            if states[0].appliedIndex == states[1].appliedIndex { hashes = Set(states.map(\.stateHash)) }
+        } while hashes.isEmpty && ContinuousClock.now < end
+        #expect(hashes.count == 1)
+        await client.close()
+        worker.leave()
+        try await run.value
+        for coordinator in coordinators { await coordinator.close() }
+    }
+
+    /// Ports that nobody uses at this moment.
+    private func freePorts(_ count: Int) throws -> [Int] {
+        let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+        defer { for socket in sockets { close(socket) } }
+        return sockets.map { socket in
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(socket, $0, length)
+                    _ = getsockname(socket, $0, &length)
+                }
+            }
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+}
