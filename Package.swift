@@ -104,7 +104,7 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // The README's example, compiled and run by the tests.
+        // The README's examples, compiled and run by the tests.
         .executableTarget(
             name: "example-server",
             dependencies: ["Ringmaster"],
@@ -117,9 +117,21 @@ let package = Package(
             path: "Tests/Examples/example-client",
             swiftSettings: swiftSettings
         ),
+        .executableTarget(
+            name: "example-worker",
+            dependencies: ["Ringmaster"],
+            path: "Tests/Examples/example-worker",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "example-jobs",
+            dependencies: ["Ringmaster"],
+            path: "Tests/Examples/example-jobs",
+            swiftSettings: swiftSettings
+        ),
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["example-server", "example-client"],
+            dependencies: ["example-server", "example-client", "example-worker", "example-jobs"],
             swiftSettings: swiftSettings
         ),
 

@@ -127,6 +127,7 @@ extension CoordinatorCore {
                 security: configuration.clientSecurity(endpoint),
                 context: context,
                 loop: loop,
+                clock: clock,
                 leaseEnds: leaseEnds
             ) { [weak self] link in self?.died(link, "its endpoint refuses connections") }
         } catch {
@@ -145,7 +146,10 @@ extension CoordinatorCore {
 
     func checkLeases() {
         let now = loop.refreshNow()
-        for link in members.values where link.leaseEnds < now { died(link, "its lease has run out") }
+        // A silent worker is looked at first; it is given up once it is suspect by its habits and its lease is over.
+        for link in members.values where link.isSuspect(at: now) {
+            if link.leaseEnds < now { died(link, "it is silent, and its lease has run out") } else { link.probe() }
+        }
         loop.arm(leaseTimer, at: now.advanced(by: ClusterLimits.heartbeatInterval / 2))
     }
 

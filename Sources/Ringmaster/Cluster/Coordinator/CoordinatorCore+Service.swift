@@ -187,13 +187,15 @@ extension CoordinatorCore {
     }
 
     private func heartbeat(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
-        let identity = try WorkerIdentity.decode(request)
+        let heartbeat = try Heartbeat.decode(request)
+        let identity = heartbeat.identity
         guard let link = members[identity.id], link.record.incarnation == identity.incarnation,
             !keeper.isDead(identity.id, under: identity.incarnation)
         else {
             throw RemoteError(code: .notMember, message: "worker \(identity.id) is not known in this life; join again")
         }
-        link.lastHeard = loop.now
+        link.heard(at: loop.now)
+        if !heartbeat.isHealthy { handle(.leave(identity.id)) }
         guard keeper.mayHoldLease(identity.id, under: identity.incarnation) else {
             // It is on its way to the ring. Its line is kept as long as it is heard.
             link.leaseEnds = loop.now.advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)

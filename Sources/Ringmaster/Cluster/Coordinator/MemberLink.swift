@@ -10,9 +10,10 @@ final class MemberLink {
     let endpoint: Endpoint
     /// When the lease that was granted last has surely run out on the worker's side.
     var leaseEnds: MonotonicTime
-    var lastHeard: MonotonicTime
-    /// Whether its connection broke and nothing was heard since.
-    var isBroken = false
+    private(set) var lastHeard: MonotonicTime
+    /// How suspect its silence is, by its own habits.
+    private var detector: PhiAccrualDetector
+    private let clock: LoopClock
     private(set) var isProbing = false
 
     private static let probesMax = 5
@@ -30,6 +31,7 @@ final class MemberLink {
         security: Security,
         context: MessagingContext,
         loop: EventLoop,
+        clock: LoopClock,
         leaseEnds: MonotonicTime,
         died: @escaping (MemberLink) -> Void
     ) throws(TransportError) {
@@ -39,6 +41,12 @@ final class MemberLink {
         self.leaseEnds = leaseEnds
         self.died = died
         lastHeard = loop.now
+        self.clock = clock
+        let habits = PhiAccrualDetector.Configuration(
+            acceptablePause: ClusterLimits.heartbeatInterval,
+            firstEstimate: ClusterLimits.heartbeatInterval
+        )
+        detector = PhiAccrualDetector(configuration: habits, startingAt: clock.instant(loop.now))
         var configuration = RPCClientConfiguration()
         configuration.failsWhenDisconnected = true
         configuration.security = security
@@ -50,12 +58,20 @@ final class MemberLink {
 
     var identity: WorkerIdentity { WorkerIdentity(id: record.member.id, incarnation: record.incarnation) }
 
+    /// Notes a heartbeat.
+    func heard(at now: MonotonicTime) {
+        lastHeard = now
+        detector.heartbeat(at: clock.instant(now))
+    }
+
+    /// Whether it has been silent for longer than its habits and the load explain.
+    func isSuspect(at now: MonotonicTime) -> Bool {
+        !detector.isAvailable(at: clock.instant(now))
+    }
+
     private func connectionChanged(_ event: ConnectionEvent) {
         switch event {
-        case .disconnected, .retrying:
-            isBroken = true
-            probe()
-        case .ready: isBroken = false
+        case .disconnected, .retrying: probe()
         default: break
         }
     }

@@ -105,24 +105,33 @@ struct Hello: Sendable {
 struct WorkerIdentity: Hashable, Sendable {
     let id: WorkerID
     let incarnation: Incarnation
+}
+
+/// A worker asks for its lease, and says whether it is well: `[name, incarnation, is healthy]`.
+struct Heartbeat: Sendable {
+    let identity: WorkerIdentity
+    let isHealthy: Bool
 
     func encoded() -> [UInt8] {
         var writer = MessagePackWriter(capacity: 80)
-        writer.writeArrayHeader(count: 2)
-        writer.write(id.name)
-        writer.write(incarnation.rawValue)
+        writer.writeArrayHeader(count: 3)
+        writer.write(identity.id.name)
+        writer.write(identity.incarnation.rawValue)
+        writer.write(isHealthy)
         return writer.bytes
     }
 
-    static func decode(_ bytes: UnsafeRawBufferPointer) throws(RemoteError) -> WorkerIdentity {
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws(RemoteError) -> Heartbeat {
         try readMessage(bytes) { reader in
-            let more = try reader.readFields(atLeast: 2)
-            let identity = WorkerIdentity(
-                id: try WorkerID(validating: reader.readString()),
-                incarnation: Incarnation(rawValue: try reader.readInteger(UInt64.self))
+            let more = try reader.readFields(atLeast: 3)
+            let id = try WorkerID(validating: reader.readString())
+            let incarnation = Incarnation(rawValue: try reader.readInteger(UInt64.self))
+            let heartbeat = Heartbeat(
+                identity: WorkerIdentity(id: id, incarnation: incarnation),
+                isHealthy: try reader.readBool()
             )
             try reader.skipFields(more)
-            return identity
+            return heartbeat
         }
     }
 }

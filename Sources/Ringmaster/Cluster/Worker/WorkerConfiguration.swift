@@ -12,6 +12,9 @@ public struct WorkerConfiguration: Sendable {
     public var coordinators: [Endpoint]
     /// Where clients and coordinators reach it.
     public var endpoint: Endpoint
+    /// Whether the worker is well: asked at each heartbeat, on its loop, so it must be quick. One that is not is taken off the
+    /// ring, its slots handed over, until it is well again.
+    public var isHealthy: @Sendable () -> Bool = { true }
     /// Of the socket that it listens on.
     public var serverSecurity = Security.none
     /// Of its connections to coordinators.

@@ -9,13 +9,17 @@ extension WorkerCore {
         loop.arm(heartbeatTimer, at: loop.refreshNow().advanced(by: ClusterLimits.heartbeatInterval))
         _ = renewNow()
         guard leader.hasLeader else { return }
-        guard isJoined else { return place() }
+        guard isJoined else {
+            if configuration.isHealthy() { place() }
+            return
+        }
         askForLease()
     }
 
     func askForLease() {
         let (askedAt, suspendedNs, asked) = (loop.now, rm_suspended_ns(), identity)
-        leader.call(ClusterMethods.heartbeat, identity.encoded(), timeout: ClusterLimits.lease) { [weak self] reply in
+        let beat = Heartbeat(identity: identity, isHealthy: configuration.isHealthy()).encoded()
+        leader.call(ClusterMethods.heartbeat, beat, timeout: ClusterLimits.lease) { [weak self] reply in
             guard let self, !isClosed, identity == asked else { return }
             switch reply {
             case .payload(let bytes):

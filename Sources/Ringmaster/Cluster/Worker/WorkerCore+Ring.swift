@@ -73,7 +73,7 @@ extension WorkerCore {
         for (_, reply) in held.values.joined() { reply.fail(given.code, given.message) }
         held = [:]
         gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, size: gates.view.ring.size)
-        place()
+        if configuration.isHealthy() { place() }
     }
 
     // MARK: Orders
