@@ -86,12 +86,13 @@ extension CoordinatorCore: LogApplier {
 
     func send(_ message: [UInt8], to raftID: UInt64) {
         guard let peer = peers[raftID] else { return }
-        var writer = MessagePackWriter(capacity: message.count + 16)
-        writer.writeArrayHeader(count: 1)
-        // The sender's id in front: libraft answers to it.
-        let id = withUnsafeBytes(of: configuration.raftID.littleEndian) { Array($0) }
-        writer.writeBinary(id + message)
-        peer.notify(ClusterMethods.raft, params: writer.bytes)
+        raftMessages += 1
+        for part in RaftParcel.parts(of: message, number: raftMessages, from: configuration.raftID) {
+            var writer = MessagePackWriter(capacity: part.count + 16)
+            writer.writeArrayHeader(count: 1)
+            writer.writeBinary(part)
+            peer.notify(ClusterMethods.raft, params: writer.bytes)
+        }
     }
 
     func logFailed(_ error: DeltaLogError) {

@@ -69,9 +69,11 @@ extension CoordinatorCore {
     }
 
     private func receiveRaft(_ message: UnsafeRawBufferPointer) {
-        guard message.count > 8 else { return }
+        guard message.count >= RaftParcel.headBytes else { return }
         let sender = UInt64(littleEndian: message.loadUnaligned(as: UInt64.self))
-        log.receive(UnsafeRawBufferPointer(rebasing: message[8...]), from: sender)
+        // Of strangers nothing is kept.
+        guard peers[sender] != nil else { return }
+        parcels[sender, default: RaftParcels()].take(message) { log.receive($0, from: sender) }
     }
 
     private var hello: Hello {

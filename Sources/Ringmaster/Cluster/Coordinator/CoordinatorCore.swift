@@ -29,6 +29,9 @@ final class CoordinatorCore: @unchecked Sendable {
 
     /// Connections to the other coordinators, by raft id.
     var peers: [UInt64: ClientCore] = [:]
+    /// Messages of Raft that it has sent, and those that come in parts, by sender.
+    var raftMessages: UInt64 = 0
+    var parcels: [UInt64: RaftParcels] = [:]
     /// While it leads: a line to each worker that is a member or about to be.
     var members: [WorkerID: MemberLink] = [:]
     var tickTimer: LoopTimer!
