@@ -15,6 +15,7 @@ let package = Package(
         .library(name: "Ringmaster", targets: ["Ringmaster"]),
         .library(name: "RingmasterProtocol", targets: ["RingmasterProtocol"]),
         .executable(name: "bench", targets: ["bench"]),
+        .executable(name: "ringmaster", targets: ["ringmaster"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -56,6 +57,22 @@ let package = Package(
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: swiftSettings
+        ),
+        // The command that runs and steers a cluster: all of it but the call that starts it, so that tests can reach it.
+        .target(
+            name: "RingmasterCommand",
+            dependencies: [
+                "Ringmaster",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "ringmaster",
+            dependencies: ["RingmasterCommand"],
+            path: "Sources/ringmaster",
             swiftSettings: swiftSettings
         ),
         // Histograms, CSV, plots and reports. Knows nothing of RPC.
@@ -131,7 +148,7 @@ let package = Package(
         ),
         .testTarget(
             name: "DocumentationTests",
-            dependencies: ["example-server", "example-client", "example-worker", "example-jobs"],
+            dependencies: ["example-server", "example-client", "example-worker", "example-jobs", "ringmaster"],
             swiftSettings: swiftSettings
         ),
 
@@ -139,6 +156,17 @@ let package = Package(
             name: "RingmasterProtocolTests",
             dependencies: ["RingmasterProtocol"],
             resources: [.copy("Resize/Scripts")],
+            swiftSettings: swiftSettings
+        ),
+        .testTarget(
+            name: "RingmasterCommandTests",
+            dependencies: ["RingmasterCommand", "ringmaster"],
+            swiftSettings: swiftSettings
+        ),
+        // Clusters of real processes, which are killed.
+        .testTarget(
+            name: "ClusterProcessTests",
+            dependencies: ["Ringmaster", "RingmasterProtocol", "ringmaster"],
             swiftSettings: swiftSettings
         ),
         .testTarget(

@@ -38,6 +38,8 @@ public enum ClusterLimits {
     public static let leaderSearchInterval: Duration = .milliseconds(10)
     /// A session of which nothing was heard for so long is closed by the leader.
     public static let sessionIdleTimeout: Duration = .seconds(3600)
+    /// What a client that is closed waits for the leader to close its session.
+    public static let sessionCloseTimeout: Duration = .milliseconds(500)
     /// Between two attempts of a client at one job that found no owner.
     public static let resendInterval: Duration = .milliseconds(5)
 }

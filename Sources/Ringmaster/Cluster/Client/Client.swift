@@ -136,6 +136,17 @@ public final class Client: Sendable {
         return try decode(reply, for: job)
     }
 
+    /// Runs a handler on the bytes of the key's state without keeping what it does; see `call`.
+    public func callRaw(
+        _ job: String,
+        key: [UInt8],
+        _ argument: [UInt8],
+        isIdempotent: Bool = false,
+        timeout: Duration? = nil
+    ) async throws(ClusterError) -> [UInt8] {
+        try await perform(.call, job, key, argument, timeout, isIdempotent: isIdempotent)
+    }
+
     // MARK: Its state
 
     /// What it has seen.
@@ -143,9 +154,12 @@ public final class Client: Sendable {
         get async { await loop.perform { [core] in core.statistics } }
     }
 
-    /// Fails what is in flight and closes its session and connections.
+    /// Fails what is in flight and closes its session and connections. Waits for the leader to have closed the session, but
+    /// not for long: a session that stays behind expires by itself.
     public func close() async {
-        await loop.perform { [core] in core.close() }
+        await withCheckedContinuation { continuation in
+            loop.post { [core] in core.closeInOrder { continuation.resume() } }
+        }
     }
 
     private func perform(

@@ -11,7 +11,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private let context: MessagingContext
     private let configuration: ClientConfiguration
     private let leader: LeaderFinder
-    private var subscriber: SubscriberCore?
+    private var subscribers: [String: SubscriberCore] = [:]
     private var view = ClusterView(ring: RingView(), members: [])
     private var lines: [WorkerIdentity: ClientCore] = [:]
     private var session: ClientID?
@@ -102,27 +102,28 @@ final class ClusterClientCore: @unchecked Sendable {
         }
     }
 
-    /// Listens to every publisher there is; the newest view wins.
+    /// Listens to every publisher there is; the newest view wins. Each has keys of its own.
     private func subscribe() {
-        let endpoints = leader.publishers.compactMap { try? Endpoint($0) }
-        guard !isClosed, let first = endpoints.first else { return }
-        subscriber?.close()
-        var settings = SubscriberConfiguration()
-        settings.security = configuration.security(first)
-        let buffer = SubscriberBuffer(countMax: settings.bufferMax, bytesMax: settings.bufferBytesMax)
-        Task(executorPreference: loop.taskExecutor) { [weak self] in
-            while let publication = await buffer.next() {
-                if let view = try? ClusterView(decoding: publication.value) { self?.adopt(view) }
+        guard !isClosed else { return }
+        for publisher in leader.publishers where subscribers[publisher] == nil {
+            guard let endpoint = try? Endpoint(publisher) else { continue }
+            var settings = SubscriberConfiguration()
+            settings.security = configuration.security(endpoint)
+            let buffer = SubscriberBuffer(countMax: settings.bufferMax, bytesMax: settings.bufferBytesMax)
+            subscribers[publisher] = try? SubscriberCore(
+                endpoints: [endpoint],
+                filters: [.exact(ClusterMethods.viewTopic)],
+                configuration: settings,
+                buffer: buffer,
+                context: context,
+                loop: loop
+            )
+            Task(executorPreference: loop.taskExecutor) { [weak self] in
+                while let publication = await buffer.next() {
+                    if let view = try? ClusterView(decoding: publication.value) { self?.adopt(view) }
+                }
             }
         }
-        subscriber = try? SubscriberCore(
-            endpoints: endpoints,
-            filters: [.exact(ClusterMethods.viewTopic)],
-            configuration: settings,
-            buffer: buffer,
-            context: context,
-            loop: loop
-        )
     }
 
     /// Routes by a newer view from now on: what went to a worker that owns its slot no more is sent again.
@@ -325,6 +326,22 @@ final class ClusterClientCore: @unchecked Sendable {
         if isWaiting { retrySoon() }
     }
 
+    /// Has the session closed by the leader, then closes: a program that ends at once would leave the session behind.
+    func closeInOrder(_ then: @escaping () -> Void) {
+        guard !isClosed, let session, leader.hasLeader else {
+            close()
+            return then()
+        }
+        for request in Array(requests.values) { end(request, .failure(.closed)) }
+        self.session = nil
+        isOpening = true
+        let timeout = ClusterLimits.sessionCloseTimeout
+        leader.call(ClusterMethods.closeSession, NumberMessage.encode(session.rawValue), timeout: timeout) { [self] _ in
+            close()
+            then()
+        }
+    }
+
     func close() {
         guard !isClosed else { return }
         isClosed = true
@@ -336,7 +353,7 @@ final class ClusterClientCore: @unchecked Sendable {
         for waiter in takeOpeners() { waiter(.failure(.closed)) }
         for line in lines.values { line.close() }
         lines = [:]
-        subscriber?.close()
+        for subscriber in subscribers.values { subscriber.close() }
         leader.close()
     }
 }

@@ -24,6 +24,7 @@ enum ClusterMethods {
     static let call: RPCMethod = "job.call"
     static let sync: RPCMethod = "member.sync"
     static let workerStatus: RPCMethod = "member.status"
+    static let retire: RPCMethod = "member.retire"
 
     /// The topic on which coordinators publish the view.
     static let viewTopic = "view"

@@ -60,7 +60,8 @@ public final class Worker: Sendable {
         state.withLock { $0.handlers.handleRaw(name, body) }
     }
 
-    /// Joins the cluster and serves until the task is cancelled or `leave` was called; then it hands its slots over first.
+    /// Joins the cluster and serves until the task is cancelled, or until `leave` was called here or by `ClusterAdmin`; then
+    /// it hands its slots over first.
     ///
     /// - Throws: `TransportError` where it cannot listen or its keys cannot be used.
     public func run() async throws {
@@ -81,6 +82,7 @@ public final class Worker: Sendable {
         state.withLock { $0.core = core }
         let ended = AsyncStream<Void>.makeStream()
         state.withLock { $0.whenEnding = { ended.continuation.finish() } }
+        await loop.perform { core.askedToRetire = { ended.continuation.finish() } }
         await withTaskCancellationHandler {
             for await _ in ended.stream {}
         } onCancel: {

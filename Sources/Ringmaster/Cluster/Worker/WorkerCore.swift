@@ -50,6 +50,8 @@ final class WorkerCore: @unchecked Sendable {
     var heartbeatTimer: LoopTimer!
     var isLeaving = false
     var whenReleased: [CheckedContinuation<Void, Never>] = []
+    /// Called when somebody asks this worker to leave for good. Its program ends it.
+    var askedToRetire: () -> Void = {}
 
     struct Counts {
         var jobsCommitted = 0
@@ -131,6 +133,10 @@ final class WorkerCore: @unchecked Sendable {
         answer(&service, ClusterMethods.workerStatus) { worker, _, reply throws(RemoteError) in
             guard let bytes = try? MessagePackEncoder().encode(worker.status) else { return }
             reply.send(bytes)
+        }
+        answer(&service, ClusterMethods.retire) { worker, _, reply throws(RemoteError) in
+            reply.send([0xc0])
+            worker.askedToRetire()
         }
         return service
     }

@@ -1,0 +1,147 @@
+// A whole cluster of processes with data on disk, and what a test wants to know of it.
+
+import Foundation
+import Ringmaster
+import Testing
+
+/// Coordinators and workers of one cluster, each a process. All of them end with this value.
+final class ProcessCluster {
+    let coordinators: [NodeProcess]
+    let endpoints: [Endpoint]
+    private(set) var workers: [String: NodeProcess] = [:]
+    private let folder: URL
+    private var highestEpoch: UInt64 = 0
+
+    init(coordinators count: Int) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "ringmaster-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let ports = FreePorts.take(count)
+        endpoints = try ports.map { try Endpoint("tcp://127.0.0.1:\($0)") }
+        let peers = endpoints.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
+        let data = folder
+        coordinators = endpoints.enumerated().map { index, endpoint in
+            NodeProcess(
+                "c\(index + 1)",
+                [
+                    "coordinator", "--listen", endpoint.text, "--raft-id", "\(index + 1)", "--peer", peers,
+                    "--name", "c\(index + 1)", "--data",
+                    data.appending(path: "c\(index + 1)").path(percentEncoded: false),
+                ]
+            )
+        }
+    }
+
+    deinit {
+        for worker in workers.values { worker.kill() }
+        for coordinator in coordinators { coordinator.kill() }
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    func startCoordinators() throws {
+        for coordinator in coordinators where !coordinator.isRunning { try coordinator.start() }
+    }
+
+    @discardableResult
+    func startWorker(_ name: String) throws -> NodeProcess {
+        let cluster = endpoints.map(\.text).joined(separator: ",")
+        let worker = workers[name] ?? NodeProcess(name, ["worker", "--name", name, "--cluster", cluster])
+        workers[name] = worker
+        try worker.start()
+        return worker
+    }
+
+    func client(timeout: Duration = .seconds(20)) async throws -> Client {
+        var configuration = ClientConfiguration(coordinators: endpoints)
+        configuration.timeout = timeout
+        return try await Client(configuration)
+    }
+
+    // MARK: What it says of itself
+
+    /// What each coordinator that answers says. Checks that no epoch goes back (I4).
+    func statuses() async -> [CoordinatorStatus] {
+        var statuses: [CoordinatorStatus] = []
+        for (coordinator, endpoint) in zip(coordinators, endpoints) where coordinator.isRunning {
+            guard let client = try? await RPCClient(endpoint) else { continue }
+            if let bytes = try? await client.call(
+                "cluster.status",
+                payload: [],
+                options: CallOptions(timeout: .milliseconds(500))
+            ),
+                let status = try? MessagePackDecoder().decode(CoordinatorStatus.self, from: bytes)
+            {
+                statuses.append(status)
+            }
+            await client.close()
+        }
+        let leading = statuses.filter { $0.role == "leader" }.map(\.epoch).max() ?? 0
+        if leading > 0 {
+            #expect(leading >= highestEpoch, "the epoch went back from \(highestEpoch) to \(leading)")
+            highestEpoch = max(highestEpoch, leading)
+        }
+        return statuses
+    }
+
+    func leaderIndex(within limit: Duration = .seconds(10)) async throws -> Int {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            if let leader = await statuses().first(where: { $0.role == "leader" }) { return Int(leader.raftID) - 1 }
+        }
+        throw WaitedTooLong(what: "a leader")
+    }
+
+    /// Waits until the ring has these members and no round is under way (I5).
+    func waitForMembers(_ names: Set<String>, within limit: Duration = .seconds(15)) async throws {
+        let end = ContinuousClock.now + limit
+        var last: [String] = []
+        while ContinuousClock.now < end {
+            if let leader = await statuses().first(where: { $0.role == "leader" }) {
+                last = leader.workers.map(\.name)
+                if Set(last) == names, leader.intentEpoch == 0 { return }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw WaitedTooLong(what: "members \(names.sorted()), which are \(last)")
+    }
+
+    /// Waits until all coordinators are at one index, and compares their states (I7).
+    func expectEqualStates(within limit: Duration = .seconds(10)) async throws {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            let statuses = await statuses()
+            guard statuses.count == coordinators.count, Set(statuses.map(\.appliedIndex)).count == 1 else { continue }
+            #expect(
+                Set(statuses.map(\.stateHash)).count == 1,
+                "coordinators differ at index \(statuses[0].appliedIndex)"
+            )
+            return
+        }
+        throw WaitedTooLong(what: "all coordinators at one index")
+    }
+}
+
+struct WaitedTooLong: Error, CustomStringConvertible {
+    let what: String
+    var description: String { "waited too long for \(what)" }
+}
+
+enum FreePorts {
+    /// Ports that nobody uses at this moment.
+    static func take(_ count: Int) -> [Int] {
+        let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+        defer { for socket in sockets { close(socket) } }
+        return sockets.map { socket in
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(socket, $0, length)
+                    _ = getsockname(socket, $0, &length)
+                }
+            }
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+}
