@@ -42,9 +42,9 @@ lint: deps ## Check format and warnings
 format: ## Format the Swift sources
 	swift format --in-place --recursive $(SWIFT_SOURCES)
 
-bench: deps ## Measure everything beside raw C: a table, plots and a report in results/
+bench: deps ## Measure everything beside raw C and libraft: a table, plots and a report in results/
 	swift build -c release --product bench
-	swift run -c release --skip-build bench
+	swift run -c release --skip-build bench --scenarios core,cluster
 
 fuzz: deps ## A million seeded mutations of everything that comes over the wire
 	swift run -c release fuzz --iterations 1000000 --seed 1

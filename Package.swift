@@ -82,12 +82,17 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        // The benchmark: drivers in Swift, the same work in plain C, and counters of heap allocations and
-        // instructions.
+        // The benchmark: drivers in Swift, the same work in plain C, the cluster's log alone, and counters of heap
+        // allocations and instructions.
         .target(
             name: "RawBaseline",
             path: "Benchmarks/RawBaseline",
             linkerSettings: [.linkedLibrary("zmq"), .linkedLibrary("msgpackc")]
+        ),
+        .target(
+            name: "RaftBaseline",
+            path: "Benchmarks/RaftBaseline",
+            linkerSettings: [.linkedLibrary("raft"), .linkedLibrary("uv")]
         ),
         .target(
             name: "AllocationCounter",
@@ -112,10 +117,12 @@ let package = Package(
                 "CShim",
                 "InstructionCounter",
                 "Measurement",
+                "RaftBaseline",
                 "RawBaseline",
                 "Ringmaster",
                 "RingmasterProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Benchmarks/bench",
             swiftSettings: swiftSettings

@@ -13,6 +13,7 @@ struct Bench: AsyncParsableCommand {
             """,
         subcommands: [
             RunCommand.self, ReportCommand.self, CompareRunsCommand.self, ServerChild.self, ClientChild.self,
+            CoordinatorChild.self, WorkerChild.self, ClusterClientChild.self,
         ],
         defaultSubcommand: RunCommand.self
     )

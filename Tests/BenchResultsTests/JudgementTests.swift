@@ -68,7 +68,7 @@ struct JudgementTests {
     @Test func whatWasNotMeasuredIsNotMet() {
         var run = BenchRun(machine: SyntheticRun.machine)
         run.judge()
-        #expect(run.targets.count == 8)
+        #expect(run.targets.count == 20)
         #expect(run.targets.allSatisfy { $0.met == .notMeasured })
         #expect(run.ratios.isEmpty)
     }
@@ -143,6 +143,7 @@ struct JudgementTests {
         #expect(!text.contains("…"))
         for group in [
             "round trip", "throughput", "scaling", "open loop", "restarted", "memory", "ring plans", "target",
+            "durable jobs/s", "one durable job", "joins and leaves", "SIGKILL", "snapshot", "new owner",
         ] {
             #expect(text.contains(group), "\(group)")
         }

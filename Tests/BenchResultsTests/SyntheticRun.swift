@@ -44,6 +44,7 @@ struct SyntheticRun {
             builder.addOpenLoop(slowdown)
         }
         builder.addRestart()
+        builder.addCluster(slowdown)
         builder.addTables()
         builder.run.note("a synthetic run, not a measurement")
         builder.run.judge()
@@ -180,6 +181,67 @@ struct SyntheticRun {
             swiftLatency: swift,
             rawLatency: raw
         )
+    }
+
+    private mutating func addCluster(_ slowdown: Double) {
+        for replicas in [0, 1, 3] {
+            let key = ClusterKeys.jobs(replicas: replicas)
+            let swift = BenchRow(key, .swift, requests: Int(200_000 / slowdown * noise()), seconds: 1)
+            guard replicas == 1 else {
+                run.add(swift)
+                continue
+            }
+            run.addPair(swift: swift, raw: BenchRow(key, .libraft, requests: 380_000, seconds: 1))
+        }
+        for (variant, medianUs) in [(Variant.swift, 250 * slowdown), (.rawC, 70), (.libraft, 110)] {
+            let histogram = latencies(medianUs: medianUs)
+            run.add(
+                BenchRow(ClusterKeys.oneJob(), variant, requests: 2000, seconds: 1, latency: LatencyFigures(histogram))
+            )
+        }
+        for (workers, cpu) in [(4, 8000.0), (64, 9000)] {
+            let key = ClusterKeys.jobs(replicas: 1, workers: workers)
+            run.add(BenchRow(key, .swift, requests: 100_000, seconds: 1, cpuNsPerRequest: cpu * slowdown))
+        }
+        let (disturbed, quiet, pauses) = (
+            latencies(medianUs: 300 * slowdown), latencies(medianUs: 290),
+            latencies(medianUs: 2000 * slowdown, count: 80)
+        )
+        run.addPair(
+            swift: BenchRow(
+                ClusterKeys.resize(),
+                .swift,
+                requests: 2000,
+                seconds: 1,
+                latency: LatencyFigures(disturbed),
+                interruption: Interruption(pauseP99Us: 8000 * slowdown)
+            ),
+            raw: BenchRow(ClusterKeys.resize(), .quiet, requests: 2000, seconds: 1, latency: LatencyFigures(quiet)),
+            swiftLatency: disturbed,
+            rawLatency: quiet
+        )
+        run.addPauses(pauses, of: ClusterKeys.resize())
+        for (scenario, medianUs) in [(Scenario.recoveryWorker, 4000.0), (.recoveryLeader, 130_000)] {
+            let histogram = latencies(medianUs: medianUs * slowdown, count: 20)
+            let figures = LatencyFigures(histogram)
+            run.add(
+                BenchRow(
+                    ClusterKeys.recovery(scenario),
+                    .swift,
+                    requests: 20,
+                    seconds: 1,
+                    latency: figures,
+                    interruption: Interruption(recoveryP50Us: figures?.p50Us, recoveryP99Us: figures?.p99Us)
+                ),
+                latency: histogram
+            )
+        }
+        let snapshot = ClusterKeys.snapshot()
+        run.addPair(
+            swift: BenchRow(snapshot, .swift, requests: 90_000, seconds: 1, latency: LatencyFigures(disturbed)),
+            raw: BenchRow(snapshot, .quiet, requests: 100_000, seconds: 1, latency: LatencyFigures(quiet))
+        )
+        run.add(BenchRow(ClusterKeys.handOver, .swift, requests: 3200, seconds: 0.2))
     }
 
     private mutating func addTables() {

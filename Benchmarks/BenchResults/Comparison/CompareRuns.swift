@@ -147,6 +147,7 @@ private struct ComparedFigure {
             if let measure = row.key.scenario.measure {
                 add(what, measure.rawValue, measure.better, row.value(measure))
             }
+            add(what, BenchMeasure.pause.rawValue, .lower, row.value(.pause))
             add(what, BenchMeasure.cpu.rawValue, .lower, row.cpuNsPerRequest)
             let allocations = row.allocsPerRequest.map { NumberText.decimals($0, 2) }.flatMap(Double.init)
             add(what, BenchMeasure.allocations.rawValue, .lower, isExact: true, allocations)

@@ -14,6 +14,7 @@ struct BenchFigure {
     static func all(of run: BenchRun) -> [BenchFigure] {
         [
             ratios(run), roundtrip(run), percentiles(run), throughput(run), openLoop(run), scaling(run), ringPlans(run),
+            jobs(run), pauses(run), recovery(run),
         ].compactMap(\.self)
     }
 
@@ -29,10 +30,24 @@ struct DrawnFigure {
 }
 
 extension Variant {
-    var colour: PlotColour { self == .swift ? .vermillion : .blue }
+    var colour: PlotColour {
+        switch self {
+        case .swift: .vermillion
+        case .rawC: .blue
+        case .libraft: .green
+        case .quiet: .grey
+        }
+    }
 
     /// For people.
-    var title: String { self == .swift ? "Swift" : "raw C" }
+    var title: String {
+        switch self {
+        case .swift: "Swift"
+        case .rawC: "raw C"
+        case .libraft: "libraft alone"
+        case .quiet: "undisturbed"
+        }
+    }
 }
 
 extension BenchRun {

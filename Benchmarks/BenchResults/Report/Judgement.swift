@@ -6,12 +6,21 @@ extension BenchRun {
     /// Fills `ratios` and `targets` from the rows; call it when all rows are in. O(rows * ratios).
     public mutating func judge() {
         ratios = Contest.all.compactMap { $0.row(self) }
-        targets = Target.all.map { $0(self) }
+        targets = (Target.all + ClusterTargets.all).map { $0(self) }
     }
 
     /// Repetitions of one measure, summarised; nil where it was not measured. O(rows).
     func summary(_ key: BenchKey, _ variant: Variant, _ measure: BenchMeasure) -> Summary? {
         Summary(of: repetitions(key, variant).compactMap { $0.value(measure) })
+    }
+
+    /// The ratio to another variant that was measured in turn, by one measure; nil where there is no pair. O(rows).
+    func ratio(swift key: BenchKey, over other: Variant, _ measure: BenchMeasure) -> PairedRatio? {
+        PairedRatio(
+            measured: repetitions(key, .swift).compactMap { $0.value(measure) },
+            baseline: repetitions(key, other).compactMap { $0.value(measure) },
+            better: measure.better
+        )
     }
 
     /// The ratio of pairs by one measure; nil where there is no pair. O(rows).

@@ -29,8 +29,8 @@ enum RunReport {
 
     private static func introduce(_ run: BenchRun, in report: inout HTMLReport) {
         report.paragraph(
-            "Remote calls through Ringmaster's public Swift API, beside the same work in plain C on libzmq and msgpack-c."
-                + " Both ran in turn on the same machine in the same run, real processes over real sockets; latencies are"
+            "Calls and durable jobs through Ringmaster's public Swift API, calls beside the same work in plain C on libzmq"
+                + " and msgpack-c, jobs beside the log's engine, libraft, alone. Both ran in turn on the same machine in the same run, real processes over real sockets; latencies are"
                 + " HDR histograms."
         )
         report.note("\(run.machine.date) · \(run.machine.summary)")
@@ -62,13 +62,13 @@ enum RunReport {
             [
                 .init(target.measure), .init(target.bound(target.atLeast)), .init(target.aim.map(target.bound) ?? ""),
                 .init(target.measured.map { NumberText.significant($0) } ?? "-"), verdict(target.met),
-                .init(target.how, .faint),
+                .init(target.limit), .init(target.how, .faint),
             ]
         }
         report.table(
             [
                 .text("measure"), .number("at least"), .number("aim"), .number("measured"), .text("met"),
-                .text("how it was taken"),
+                .text("limit, measured beside it"), .text("how it was taken"),
             ],
             rows: rows
         )

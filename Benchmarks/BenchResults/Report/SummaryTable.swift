@@ -22,12 +22,12 @@ public func summaryTable(_ run: BenchRun) -> String {
 private func targetsTable(_ run: BenchRun) -> String {
     var table = TextTable([
         .init("target", .left), .init("at least", .right), .init("aim", .right), .init("measured", .right),
-        .init("met", .left),
+        .init("met", .left), .init("limit", .left),
     ])
     for target in run.targets {
         table.append([
             target.measure, target.bound(target.atLeast), target.aim.map(target.bound) ?? "",
-            target.measured.map { NumberText.significant($0) } ?? "-", target.met.rawValue,
+            target.measured.map { NumberText.significant($0) } ?? "-", target.met.rawValue, target.limit,
         ])
     }
     return table.text
@@ -73,7 +73,7 @@ struct SummaryGroup {
             ring(run),
             micro(run),
         ]
-        return groups.filter { !$0.rows.isEmpty }
+        return (groups + cluster(run)).filter { !$0.rows.isEmpty }
     }
 
     private static func latencies(_ run: BenchRun, _ scenario: Scenario, _ title: String) -> SummaryGroup {
@@ -116,7 +116,7 @@ struct SummaryGroup {
                 what: "\(point.key.settings), \(NumberText.grouped(Int(point.targetRate)))/s",
                 swift: text(.swift),
                 raw: text(.rawC),
-                ratio: ratio.map(Self.text) ?? ""
+                ratio: ratio.map(Self.ratioText) ?? ""
             )
         }
         let missed = run.openLoop.contains { !$0.isSustained }
@@ -178,16 +178,16 @@ struct SummaryGroup {
         )
     }
 
-    private static func pair(_ p50: Double, _ p99: Double) -> String {
+    static func pair(_ p50: Double, _ p99: Double) -> String {
         "\(NumberText.microseconds(p50)) / \(NumberText.microseconds(p99))"
     }
 
     private static func ratio(_ run: BenchRun, _ key: BenchKey, _ measure: BenchMeasure) -> String {
-        run.ratio(swift: key, raw: key, measure).map(text) ?? ""
+        run.ratio(swift: key, raw: key, measure).map(ratioText) ?? ""
     }
 
     /// `0.97 [0.95..1.01]`.
-    private static func text(_ ratio: PairedRatio) -> String {
+    static func ratioText(_ ratio: PairedRatio) -> String {
         let two = { (value: Double) in NumberText.decimals(value, 2) }
         return "\(two(ratio.ratios.median)) [\(two(ratio.ratios.min))..\(two(ratio.ratios.max))]"
     }

@@ -6,11 +6,11 @@ import Measurement
 public struct BenchRow: Sendable, Hashable {
     public let key: BenchKey
     public let variant: Variant
-    /// How many requests were measured; restarts in the scenario `restart`.
+    /// How many requests were measured; restarts in the scenario `restart`, kills in those of recovery.
     public let requests: Int
     /// How long they took, in s.
     public let seconds: Double
-    /// The rate; nil in the scenarios `restart` and `memory`, where it says nothing.
+    /// The rate; nil in the scenarios of restart, recovery and memory, where it says nothing.
     public let requestsPerSecond: Double?
     /// The latencies; nil where they were not measured.
     public let latency: LatencyFigures?
@@ -18,9 +18,12 @@ public struct BenchRow: Sendable, Hashable {
     public let cpuNsPerRequest: Double?
     /// Heap allocations of all processes a request; nil where they were not counted.
     public let allocsPerRequest: Double?
-    /// How much better than raw C in the same pair, by the scenario's measure: above 1 is better, for latencies and
-    /// rates alike. Nil for raw C itself and for a row without a partner.
+    /// How much better than its partner in the same pair (raw C, libraft alone, or the undisturbed cluster), by the
+    /// scenario's measure: above 1 is better, for latencies and rates alike. Nil for the partner itself and for a row
+    /// without one.
     public let ratioToRaw: Double?
+    /// How long keys that changed owner got no acknowledgement, and how long until a cluster had recovered.
+    public let interruption: Interruption
 
     public init(
         _ key: BenchKey,
@@ -30,19 +33,20 @@ public struct BenchRow: Sendable, Hashable {
         latency: LatencyFigures? = nil,
         cpuNsPerRequest: Double? = nil,
         allocsPerRequest: Double? = nil,
-        ratioToRaw: Double? = nil
+        ratioToRaw: Double? = nil,
+        interruption: Interruption = Interruption()
     ) {
         precondition(requests >= 0 && seconds > 0 && seconds.isFinite, "a measurement takes time")
         self.key = key
         self.variant = variant
         self.requests = requests
         self.seconds = kept(seconds)
-        let hasRate = key.scenario != .restart && key.scenario != .memory
-        requestsPerSecond = hasRate ? kept(Double(requests) / seconds) : nil
+        requestsPerSecond = key.scenario.hasRate ? kept(Double(requests) / seconds) : nil
         self.latency = latency
         self.cpuNsPerRequest = cpuNsPerRequest.map(kept)
         self.allocsPerRequest = allocsPerRequest.map(kept)
         self.ratioToRaw = ratioToRaw.map(kept)
+        self.interruption = interruption
     }
 
     /// A measured value; nil where it was not measured.
@@ -56,10 +60,13 @@ public struct BenchRow: Sendable, Hashable {
         case .max: latency?.maxUs
         case .cpu: cpuNsPerRequest
         case .allocations: allocsPerRequest
+        case .pause: interruption.pauseP99Us
+        case .recoveryP50: interruption.recoveryP50Us
+        case .recoveryP99: interruption.recoveryP99Us
         }
     }
 
-    /// The same row with the ratio to the raw C row of its pair, by the scenario's measure.
+    /// The same row with the ratio to the other row of its pair, by the scenario's measure.
     public func compared(to raw: BenchRow) -> BenchRow {
         guard let measure = key.scenario.measure, let own = value(measure), let other = raw.value(measure) else {
             return self
@@ -81,6 +88,7 @@ public struct BenchRow: Sendable, Hashable {
         cpuNsPerRequest = row.cpuNsPerRequest
         allocsPerRequest = row.allocsPerRequest
         self.ratioToRaw = ratioToRaw.map(kept)
+        interruption = row.interruption
     }
 }
 
@@ -89,7 +97,9 @@ extension BenchRow: CSVRecord {
         [
             "scenario", "variant", "transport", "payload_bytes", "in_flight", "servers", "clients", "coalesced",
             "requests", "seconds", "requests_per_s",
-        ] + LatencyFigures.columns + ["cpu_ns_per_request", "allocs_per_request", "ratio_to_raw"]
+        ] + LatencyFigures.columns + ["cpu_ns_per_request", "allocs_per_request", "ratio_to_raw"] + laterColumns
+
+    public static var laterColumns: [String] { ["replicas", "durability"] + Interruption.columns }
 
     public var fields: [String] {
         let settings = [
@@ -99,6 +109,7 @@ extension BenchRow: CSVRecord {
         let measured = ["\(requests)", NumberText.trimmed(seconds), field(requestsPerSecond)]
         let latencies = latency?.fields ?? LatencyFigures.columns.map { _ in "" }
         return settings + measured + latencies + [field(cpuNsPerRequest), field(allocsPerRequest), field(ratioToRaw)]
+            + [key.replicas.map { "\($0)" } ?? "", key.durability?.rawValue ?? ""] + interruption.fields
     }
 
     public init(_ row: CSVRow) throws(CSVError) {
@@ -109,7 +120,9 @@ extension BenchRow: CSVRecord {
             inFlight: try row.countIfAny("in_flight"),
             servers: try row.count("servers"),
             clients: try row.count("clients"),
-            coalesced: try row.flag("coalesced")
+            coalesced: try row.flag("coalesced"),
+            replicas: try row.countIfAny("replicas"),
+            durability: row.text("durability").isEmpty ? nil : try row.name("durability")
         )
         let seconds = try row.number("seconds")
         guard seconds > 0 else { throw row.fault("seconds", "a number above 0") }
@@ -120,7 +133,8 @@ extension BenchRow: CSVRecord {
             seconds: seconds,
             latency: row.text("p50_us").isEmpty ? nil : try LatencyFigures(row),
             cpuNsPerRequest: try row.numberIfAny("cpu_ns_per_request"),
-            allocsPerRequest: try row.numberIfAny("allocs_per_request")
+            allocsPerRequest: try row.numberIfAny("allocs_per_request"),
+            interruption: try Interruption(row)
         )
         // The rate stands in the file to more digits than the rounded seconds would give.
         self.init(

@@ -83,14 +83,25 @@ public struct TargetRow: Sendable, Hashable {
     public let measured: Double?
     /// How the figure was taken.
     public let how: String
+    /// The limit that was measured beside it, for people; empty where there is none.
+    public let limit: String
 
-    public init(_ measure: String, better: Direction, atLeast: Double, aim: Double?, measured: Double?, how: String) {
+    public init(
+        _ measure: String,
+        better: Direction,
+        atLeast: Double,
+        aim: Double?,
+        measured: Double?,
+        how: String,
+        limit: String? = nil
+    ) {
         self.measure = measure
         self.better = better
         self.atLeast = kept(atLeast)
         self.aim = aim.map(kept)
         self.measured = measured.map(kept)
         self.how = how
+        self.limit = limit ?? ""
     }
 
     /// Whether it was met.
@@ -102,10 +113,11 @@ public struct TargetRow: Sendable, Hashable {
 }
 
 extension TargetRow: CSVRecord {
-    public static let columns = ["measure", "better", "at_least", "aim", "measured", "met", "how"]
+    public static let columns = ["measure", "better", "at_least", "aim", "measured", "met", "how", "limit"]
+    public static let laterColumns = ["limit"]
 
     public var fields: [String] {
-        [measure, better.rawValue, NumberText.trimmed(atLeast), field(aim), field(measured), met.rawValue, how]
+        [measure, better.rawValue, NumberText.trimmed(atLeast), field(aim), field(measured), met.rawValue, how, limit]
     }
 
     public init(_ row: CSVRow) throws(CSVError) {
@@ -116,7 +128,8 @@ extension TargetRow: CSVRecord {
             atLeast: try row.number("at_least"),
             aim: try row.numberIfAny("aim"),
             measured: try row.numberIfAny("measured"),
-            how: row.text("how")
+            how: row.text("how"),
+            limit: row.text("limit")
         )
         guard try row.name("met", of: Verdict.self) == met else {
             throw row.fault("met", "\(met.rawValue), as the other columns say")

@@ -43,17 +43,28 @@ public struct BenchRun: Sendable, Equatable {
         }
     }
 
-    /// Adds a Swift measurement and the raw C measurement that ran next to it, and fills in the ratio of the two.
+    /// Adds a Swift measurement and what ran next to it, raw C unless it is something else, and fills in the ratio.
     public mutating func addPair(
         swift: BenchRow,
         raw: BenchRow,
         swiftLatency: LatencyHistogram? = nil,
         rawLatency: LatencyHistogram? = nil
     ) {
-        precondition(swift.variant == .swift && raw.variant == .rawC && swift.key == raw.key, "a pair of the same work")
+        precondition(
+            swift.variant == .swift && raw.variant != .swift && swift.key == raw.key,
+            "a pair of the same work"
+        )
         add(swift.compared(to: raw), latency: swiftLatency)
         add(raw, latency: rawLatency)
     }
+
+    /// Adds the distribution of the pauses of keys that changed owner, beside the row that tells their p99.
+    public mutating func addPauses(_ pauses: LatencyHistogram, of key: BenchKey) {
+        guard !pauses.isEmpty else { return }
+        latencies[Self.pausesStem(key)] = PercentileCurve(pauses)
+    }
+
+    static func pausesStem(_ key: BenchKey) -> String { "\(key.fileStem)-pauses" }
 
     /// Adds the measurement of a fixed rate, to `open-loop.csv` and to `bench.csv`.
     ///

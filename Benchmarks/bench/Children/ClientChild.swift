@@ -20,6 +20,7 @@ struct ClientChild: AsyncParsableCommand {
         case .rawC:
             let client = RawClient(order)
             try await serve { try client.run($0) }
+        case .libraft, .quiet: throw ChildError("no client is \(order.variant.rawValue)")
         }
     }
 

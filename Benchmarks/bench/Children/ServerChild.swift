@@ -18,6 +18,7 @@ struct ServerChild: AsyncParsableCommand {
         switch order.variant {
         case .swift: try await runSwift(order)
         case .rawC: try runRaw(order)
+        case .libraft, .quiet: throw ChildError("no server is \(order.variant.rawValue)")
         }
     }
 

@@ -27,6 +27,32 @@ enum ScenarioName: String, CaseIterable, Hashable, Sendable {
     case roundtrip, throughput, scaling
     case openLoop = "open-loop"
     case restart, memory, ring, micro
+    case jobs, resize, recovery, snapshot
+    case handOver = "hand-over"
+
+    /// What `--scenarios` takes for several at once.
+    enum Group: String, CaseIterable {
+        /// Calls, the ring's plans and single operations: what plain `bench` measures.
+        case core
+        /// Clusters of coordinators and workers.
+        case cluster
+
+        var abstract: String {
+            switch self {
+            case .core: "calls, ring and single operations; under 90 seconds, the default"
+            case .cluster: "clusters of real processes; about a minute"
+            }
+        }
+
+        var members: [ScenarioName] { ScenarioName.allCases.filter { $0.group == self } }
+    }
+
+    var group: Group {
+        switch self {
+        case .roundtrip, .throughput, .scaling, .openLoop, .restart, .memory, .ring, .micro: .core
+        case .jobs, .resize, .recovery, .snapshot, .handOver: .cluster
+        }
+    }
 
     var abstract: String {
         switch self {
@@ -38,6 +64,11 @@ enum ScenarioName: String, CaseIterable, Hashable, Sendable {
         case .memory: "resident memory after 1 and after 10 million requests"
         case .ring: "plans for 1 to 1,024 workers: time, slots moved against the least possible, balance"
         case .micro: "frames, values, ring and lock: ns, instructions, allocations of one operation"
+        case .jobs: "durable jobs/s at n=0, 1 and 3, beside libraft alone; one in flight; 4 and 64 workers"
+        case .resize: "a worker joins and leaves under load: pauses of keys that move, latencies of those that stay"
+        case .recovery: "a worker and the leader killed, 20 times each: the time to the first acknowledged job"
+        case .snapshot: "jobs while a snapshot is taken, and while none is"
+        case .handOver: "hundreds of MB of state on their way to a new owner"
         }
     }
 
@@ -51,6 +82,11 @@ enum ScenarioName: String, CaseIterable, Hashable, Sendable {
         case .memory: memorySteps(choices, place)
         case .ring: [ringStep()]
         case .micro: [microStep()]
+        case .jobs: jobsSteps(choices, place)
+        case .resize: resizeSteps(choices, place)
+        case .recovery: recoverySteps(choices, place)
+        case .snapshot: snapshotSteps(choices, place)
+        case .handOver: handOverSteps(choices, place)
         }
     }
 }

@@ -4,6 +4,8 @@
 public protocol CSVRecord {
     /// The names of the columns, in the order of the file.
     static var columns: [String] { get }
+    /// The columns at the end of `columns` that files of earlier versions lack: their fields are then empty.
+    static var laterColumns: [String] { get }
     /// The fields, one a column.
     var fields: [String] { get }
     /// Reads a line.
@@ -21,11 +23,13 @@ extension CSVTable {
 }
 
 extension CSVRecord {
+    public static var laterColumns: [String] { [] }
+
     /// Reads a file of such records. O(text).
     ///
     /// - Throws: `CSVError` with the file, line and column of the first fault.
     public static func read(_ text: String, file: String) throws(CSVError) -> [Self] {
-        let table = try CSVTable(parsing: text, file: file, expecting: columns)
+        let table = try CSVTable(parsing: text, file: file, expecting: columns, later: laterColumns.count)
         var records: [Self] = []
         for row in table.typedRows(file: file) { records.append(try Self(row)) }
         return records

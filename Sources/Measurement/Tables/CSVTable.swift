@@ -26,20 +26,23 @@ public struct CSVTable: Sendable, Equatable {
 
     /// Reads a table. O(text).
     ///
-    /// - Parameter expecting: The columns that it must have, in order.
+    /// - Parameters:
+    ///   - expecting: The columns that it must have, in order.
+    ///   - later: So many of them at the end may be absent, all of them together; their fields are then empty.
     /// - Throws: `CSVError` that names the file, line and column of the first fault.
-    public init(parsing text: String, file: String, expecting columns: [String]) throws(CSVError) {
+    public init(parsing text: String, file: String, expecting columns: [String], later: Int = 0) throws(CSVError) {
         var parser = CSVParser(text, file: file)
         guard let (line, header) = try parser.nextRow() else { throw CSVError(file, line: 1, .empty) }
-        guard header == columns else {
+        let isEarlier = later > 0 && header == columns.dropLast(later)
+        guard header == columns || isEarlier else {
             throw CSVError(file, line: line, .wrongHeader(found: header, expected: columns))
         }
         self.init(header: columns)
         while let (line, fields) = try parser.nextRow() {
-            guard fields.count == columns.count else {
-                throw CSVError(file, line: line, .wrongFieldCount(found: fields.count, expected: columns.count))
+            guard fields.count == header.count else {
+                throw CSVError(file, line: line, .wrongFieldCount(found: fields.count, expected: header.count))
             }
-            rows.append(fields)
+            rows.append(isEarlier ? fields + Array(repeating: "", count: later) : fields)
             lines.append(line)
         }
     }

@@ -312,7 +312,8 @@ final class ClusterClientCore: @unchecked Sendable {
     // MARK: Time
 
     private func retrySoon() {
-        guard !isClosed else { return }
+        // Never later than it is armed already: refusals that keep coming must not put the next attempt off.
+        guard !isClosed, !timer.isArmed else { return }
         loop.arm(timer, at: loop.refreshNow().advanced(by: ClusterLimits.resendInterval))
     }
 

@@ -68,7 +68,15 @@ extension CoordinatorCore: LogApplier {
     }
 
     func restore(_ snapshot: UnsafeRawBufferPointer) throws {
-        machine = try StateMachine(snapshot: snapshot)
+        do {
+            machine = try StateMachine(snapshot: snapshot)
+        } catch {
+            logger.critical(
+                "the snapshot cannot be read",
+                metadata: ["error": "\(error)", "bytes": "\(snapshot.count)"]
+            )
+            throw error
+        }
         publishView()
     }
 
