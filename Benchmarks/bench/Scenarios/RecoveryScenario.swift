@@ -5,8 +5,8 @@ import Foundation
 import Measurement
 import RingmasterProtocol
 
-private let keyCount = 24
-private let pingsPerSecond = 4000.0
+private let keyCount = 12
+private let pingsPerSecond = 2000.0
 
 func recoverySteps(_ choices: BenchChoices, _ place: BenchPlace) -> [BenchStep] {
     let kills = max(2, Int(20 * choices.timeScale))

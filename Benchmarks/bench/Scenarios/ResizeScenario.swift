@@ -7,8 +7,9 @@ import Ringmaster
 import RingmasterProtocol
 
 /// Keys that are pinged. Few, so that each is pinged often.
-private let keyCount = 24
-private let pingsPerSecond = 8000.0
+private let keyCount = 12
+// Half of what lone jobs can be at most on two CPUs: beyond, a pause is told from the queue no more.
+private let pingsPerSecond = 4000.0
 /// Of a resize, what is looked at after it began, at least.
 private let windowNs: Int64 = 50_000_000
 
