@@ -53,7 +53,8 @@ sanitize: deps ## Run the tests under AddressSanitizer and ThreadSanitizer
 	swift build --build-tests --sanitize address --scratch-path .build-asan
 	ASAN_OPTIONS=detect_leaks=0 swift test --skip-build --no-parallel --sanitize address --scratch-path .build-asan
 	swift build --build-tests --sanitize thread --scratch-path .build-tsan
-	swift test --skip-build --no-parallel --sanitize thread --scratch-path .build-tsan --filter RingmasterTests
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/thread-sanitizer.suppressions \
+	  swift test --skip-build --no-parallel --sanitize thread --scratch-path .build-tsan --filter RingmasterTests
 
 clean: ## Remove builds
 	rm -rf .build .build-asan .build-tsan

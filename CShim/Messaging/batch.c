@@ -122,7 +122,9 @@ typedef struct block {
     rm_block face; // first: a face is a block
     rm_pool *pool;
     struct block *next;
-    bool refused; // libzmq did not take it: its free callback leaves it to the caller
+    // libzmq has it, and its free callback takes it home. Stored (release) by the sender and loaded (acquire) by libzmq's
+    // thread, so that what the sender wrote is seen there by the C memory model, not only by libzmq's own queues.
+    atomic_bool lent;
 } block;
 
 struct rm_pool {
@@ -203,7 +205,7 @@ rm_block *rm_pool_take(rm_pool *pool, size_t size) {
     b->face = (rm_block){(uint8_t *)(b + 1), size};
     b->pool = pool;
     b->next = NULL;
-    b->refused = false;
+    atomic_init(&b->lent, false);
     atomic_fetch_add_explicit(&pool->references, 1, memory_order_relaxed);
     return &b->face;
 }
@@ -219,8 +221,8 @@ void rm_pool_return(rm_block *face) {
 static void block_sent(void *bytes, void *hint) {
     (void)bytes;
     block *b = hint;
-    if (b->refused) {
-        return;
+    if (!atomic_load_explicit(&b->lent, memory_order_acquire)) {
+        return; // refused: the block is still the caller's
     }
     rm_pool *pool = b->pool;
     if (b->face.capacity != pool->block_size) {
@@ -271,12 +273,12 @@ int rm_send_block(rm_socket *socket, const void *identity, size_t identity_lengt
     if (zmq_msg_init_data(&message, face->bytes, length, block_sent, face) < 0) {
         return -zmq_errno();
     }
+    block *b = (block *)face;
+    atomic_store_explicit(&b->lent, true, memory_order_release);
     int status = send_message((void *)socket, identity, identity_length, &message);
     if (status < 0) {
-        block *b = (block *)face;
-        b->refused = true;
+        atomic_store_explicit(&b->lent, false, memory_order_relaxed);
         zmq_msg_close(&message);
-        b->refused = false;
     }
     return status;
 }

@@ -135,9 +135,13 @@ struct PubSubTests {
         await publisher.close()
     }
 
-    /// Queues of two messages on both sides and values that fill the kernel's buffers: the publisher must drop.
+    /// Queues of two messages on both sides and values that fill the kernel's buffers: the publisher must drop. Over ipc,
+    /// where those buffers do not grow as TCP's do.
     @Test func whatThePublisherDropsForASlowConnectionIsCountedExactly() async throws {
-        let publisher = try await publisher(quick { $0.socket.highWaterMark = 2 })
+        let publisher = try await publisher(
+            at: Endpoint("ipc://" + folder.file("socket")),
+            quick { $0.socket.highWaterMark = 2 }
+        )
         let slowLoop = EventLoop.start()
         defer { slowLoop.stop() }
         var small = SubscriberConfiguration()
@@ -173,7 +177,10 @@ struct PubSubTests {
     }
 
     @Test func aTopicThatBeganUnheardIsCountedFromItsFirst() async throws {
-        let publisher = try await publisher(quick { $0.socket.highWaterMark = 2 })
+        let publisher = try await publisher(
+            at: Endpoint("ipc://" + folder.file("socket")),
+            quick { $0.socket.highWaterMark = 2 }
+        )
         let slowLoop = EventLoop.start()
         defer { slowLoop.stop() }
         var small = SubscriberConfiguration()

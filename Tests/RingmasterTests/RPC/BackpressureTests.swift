@@ -2,7 +2,6 @@
 
 import CShim
 import RingmasterProtocol
-import Synchronization
 import Testing
 
 @testable import Ringmaster
@@ -124,7 +123,7 @@ import Testing
     // MARK: The server's limits
 
     @Test func noMoreHandlersRunAtOnceThanAllowed() async throws {
-        let running = Mutex((now: 0, most: 0))
+        let running = Guarded((now: 0, most: 0))
         var service = RPCService.standard
         service.handle("work") { (number: Int) in
             running.withLock {
@@ -234,8 +233,8 @@ import Testing
     @Test func aPeerThatNeverReadsCannotGrowTheServerWithoutBound() throws {
         let rig = SteppedRPC()
         let reply = [UInt8](repeating: 7, count: 64 << 10)
-        let backlogMax = Mutex(0)
-        let core = Mutex<LoopConfined<ServerCore>?>(nil)
+        let backlogMax = Guarded(0)
+        let core = Guarded<LoopConfined<ServerCore>?>(nil)
         var service = RPCService.standard
         service.handleRaw("big") { _, writer in
             writer.send(reply.span.bytes)

@@ -2,7 +2,6 @@
 
 import CShim
 import RingmasterProtocol
-import Synchronization
 import Testing
 
 @testable import Ringmaster
@@ -208,7 +207,7 @@ import Testing
     }
 
     @Test func theHandlerIsToldTheDeadlineOfItsCaller() async throws {
-        let seen = Mutex<Duration?>(nil)
+        let seen = Guarded<Duration?>(nil)
         var service = RPCService()
         service.handle(
             "left",

@@ -4,7 +4,6 @@
 
 import CShim
 import RingmasterProtocol
-import Synchronization
 import Testing
 
 @testable import Ringmaster
@@ -283,7 +282,7 @@ private func policy(
 
     @Test func aHostThatSleptGetsANewConnectionAndItsReply() throws {
         let rig = SteppedRPC()
-        let slept = Mutex<Int64>(0)
+        let slept = Guarded<Int64>(0)
         let server = try rig.server()
         let client = try rig.client(of: server.endpoint, suspendedNs: { slept.withLock { $0 } })
         let source = ScriptedSource()

@@ -2,7 +2,6 @@
 
 import CShim
 import RingmasterProtocol
-import Synchronization
 import Testing
 
 @testable import Ringmaster
@@ -316,7 +315,7 @@ import Testing
 }
 
 /// Peers that crashed, as far as their server can tell.
-private let abandonedPeers = Mutex<[RawSocket]>([])
+private let abandonedPeers = Guarded<[RawSocket]>([])
 
 extension RPCService {
     /// The standard methods and "wait", which gives its number back once the gate is open.
