@@ -4,12 +4,12 @@ extension EventLoop {
     /// Runs `body` on the loop's thread and gives its result. From any task.
     public func perform<T: Sendable, E: Error>(_ body: @escaping @Sendable () throws(E) -> T) async throws(E) -> T {
         if isCurrent { return try body() }
-        let result = await withUnsafeContinuation { (continuation: UnsafeContinuation<Result<T, E>, Never>) in
+        let result = await suspended { (task: Resumption<Result<T, E>>) in
             post {
                 do throws(E) {
-                    continuation.resume(returning: .success(try body()))
+                    task.resume(returning: .success(try body()))
                 } catch {
-                    continuation.resume(returning: .failure(error))
+                    task.resume(returning: .failure(error))
                 }
             }
         }

@@ -19,7 +19,7 @@ public final class RWLock: Sendable {
     }
 
     /// Told whether it has the lock (true) or was cancelled.
-    private typealias Waiter = UnsafeContinuation<Bool, Never>
+    private typealias Waiter = Resumption<Bool>
 
     private let state = Guarded(State())
 
@@ -53,7 +53,7 @@ public final class RWLock: Sendable {
         }
         guard let ticket = taken else { return }
         let granted = await withTaskCancellationHandler {
-            await withUnsafeContinuation { waiter in
+            await suspended { waiter in
                 let taken = state.withLock { state in
                     let taken = state.queue.takeOrWait(kind, ticket)
                     if !taken { state.continuations[ticket] = waiter }

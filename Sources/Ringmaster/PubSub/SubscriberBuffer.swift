@@ -24,7 +24,7 @@ final class SubscriberBuffer: Sendable {
     private struct State {
         var publications: Deque<RawPublication> = []
         var bytes = 0
-        var consumers: [(ticket: UInt64, continuation: UnsafeContinuation<RawPublication?, Never>)] = []
+        var consumers: [(ticket: UInt64, continuation: Resumption<RawPublication?>)] = []
         var nextTicket: UInt64 = 0
         var isClosed = false
         var statistics = SubscriberStatistics()
@@ -60,7 +60,7 @@ final class SubscriberBuffer: Sendable {
 
     /// Hands a publication to a consumer that waits, or keeps it; `missed` others before it never came.
     func add(_ publication: RawPublication, missed: UInt64) {
-        let consumer = state.withLock { state -> UnsafeContinuation<RawPublication?, Never>? in
+        let consumer = state.withLock { state -> Resumption<RawPublication?>? in
             state.statistics.addMissed(missed)
             guard !state.isClosed else { return nil }
             if !state.consumers.isEmpty {
@@ -86,7 +86,7 @@ final class SubscriberBuffer: Sendable {
             return state.nextTicket
         }
         return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
+            await suspended { continuation in
                 let ready = state.withLock { state -> RawPublication?? in
                     if let oldest = state.takeOldest() {
                         state.statistics.received += 1
@@ -119,7 +119,7 @@ final class SubscriberBuffer: Sendable {
     }
 
     private func cancel(_ ticket: UInt64) {
-        let consumer = state.withLock { state -> UnsafeContinuation<RawPublication?, Never>? in
+        let consumer = state.withLock { state -> Resumption<RawPublication?>? in
             guard let index = state.consumers.firstIndex(where: { $0.ticket == ticket }) else { return nil }
             return state.consumers.remove(at: index).continuation
         }

@@ -42,7 +42,7 @@ public final class CallPipeline {
     private var timer: LoopTimer?
     @exclusivity(unchecked) private var isFinished = false
     @exclusivity(unchecked) private var isFilling = false
-    private var whenDone: CheckedContinuation<Void, Never>?
+    private var whenDone: Resumption<Void>?
 
     init(core: ClientCore, source: any CallSource, method: RPCMethod, window: Int, options: CallOptions) {
         self.core = core
@@ -108,7 +108,7 @@ public final class CallPipeline {
     /// Whether nothing more will come of it.
     var isDone: Bool { inFlight == 0 && (isFinished || core.isClosed) }
 
-    func waitUntilDone(_ continuation: CheckedContinuation<Void, Never>) {
+    func waitUntilDone(_ continuation: Resumption<Void>) {
         whenDone = continuation
         finishIfDone()
     }

@@ -147,7 +147,7 @@ struct CallWaiter: @unchecked Sendable {
         case value
     }
 
-    let continuation: UnsafeContinuation<CallOutcome, Never>
+    let continuation: Resumption<CallOutcome>
     let form: Form
 
     /// Resumes the task. The reply's bytes may be gone afterwards.

@@ -104,7 +104,7 @@ public final class RPCClient: Sendable {
             CallPipeline(core: core, source: source, method: method, window: window, options: options)
         )
         await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            await suspended { continuation in
                 loop.post { [core] in
                     core.begin(pipeline.value)
                     pipeline.value.waitUntilDone(continuation)
@@ -161,7 +161,7 @@ public final class RPCClient: Sendable {
         // The span, and with it what this points to, outlives the wait.
         let content = payload.withUnsafeBytes { LoopConfined($0) }
         return await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
+            await suspended { continuation in
                 let waiter = CallWaiter(continuation: continuation, form: form)
                 if loop.isCurrent {
                     core.send(msgid, method, payload: content.value, options, waiter)
@@ -178,7 +178,7 @@ public final class RPCClient: Sendable {
     /// Hands a call to the loop and waits for its end.
     func outcome(_ call: SubmittedCall) async -> CallOutcome {
         await withTaskCancellationHandler {
-            await withUnsafeContinuation { continuation in
+            await suspended { continuation in
                 call.continuation = continuation
                 loop.post { [core] in core.submit(call) }
             }

@@ -51,7 +51,7 @@ public actor RPCServer {
     public func run(grace: Duration = .seconds(5)) async {
         await withTaskCancellationHandler {
             _ = self  // the closure is isolated to the actor only if it captures it
-            await withCheckedContinuation { core.waitUntilClosed($0) }
+            await suspended { core.waitUntilClosed($0) }
         } onCancel: {
             // The task that ran the server is ending, so the drain needs one of its own.
             Task { await self.shutDown(grace: grace) }

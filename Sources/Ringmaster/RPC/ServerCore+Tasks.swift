@@ -206,7 +206,7 @@ extension ServerCore {
         guard !isDrained, phase != .closed else { return }
         let timer = loop.timer { [unowned self] in resumeDrained() }
         loop.arm(timer, at: loop.now.advanced(by: time))
-        await withCheckedContinuation { whenDrained.append($0) }
+        await suspended { whenDrained.append($0) }
         loop.disarm(timer)
     }
 
@@ -217,7 +217,7 @@ extension ServerCore {
     }
 
     /// Resumes `continuation` when the server has closed.
-    func waitUntilClosed(_ continuation: CheckedContinuation<Void, Never>) {
+    func waitUntilClosed(_ continuation: Resumption<Void>) {
         if phase == .closed {
             continuation.resume()
         } else {

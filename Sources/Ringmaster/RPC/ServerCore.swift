@@ -40,8 +40,8 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
     var runningRequests: [ActiveRequest] = []
     var running: Int { runningRequests.count }
     var replies: ReplyCache
-    var whenDrained: [CheckedContinuation<Void, Never>] = []
-    var whenClosed: [CheckedContinuation<Void, Never>] = []
+    var whenDrained: [Resumption<Void>] = []
+    var whenClosed: [Resumption<Void>] = []
 
     init(
         service: RPCService,

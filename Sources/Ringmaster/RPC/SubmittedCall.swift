@@ -21,7 +21,7 @@ final class SubmittedCall: @unchecked Sendable {
     /// When the caller began to wait.
     let startedAt: MonotonicTime
     let form: CallWaiter.Form
-    var continuation: UnsafeContinuation<CallOutcome, Never>?
+    var continuation: Resumption<CallOutcome>?
     /// Whether it waits for room, or has.
     var isWaiting = false
     /// Set while it waits for room with a deadline.

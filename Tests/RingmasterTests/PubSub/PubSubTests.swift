@@ -135,37 +135,35 @@ struct PubSubTests {
         await publisher.close()
     }
 
-    /// Queues of two messages on both sides and values that fill the kernel's buffers: the publisher must drop. Over ipc,
-    /// where those buffers do not grow as TCP's do.
-    @Test func whatThePublisherDropsForASlowConnectionIsCountedExactly() async throws {
+    /// A publisher with a queue of two messages, and a subscriber that hears it over a network that can be held.
+    private func jammable() async throws -> (Publisher, SlowRelay, Subscriber<[UInt8]>) {
         let publisher = try await publisher(
-            at: Endpoint("ipc://" + folder.file("socket")),
-            quick { $0.socket.highWaterMark = 2 }
+            quick {
+                $0.socket.highWaterMark = 2
+                // A held network is no vanished peer.
+                $0.socket.heartbeatTimeout = .seconds(60)
+            }
         )
-        let slowLoop = EventLoop.start()
-        defer { slowLoop.stop() }
-        var small = SubscriberConfiguration()
-        small.socket.highWaterMark = 2
-        let subscriber = try await Subscriber.connect(
-            to: publisher.endpoint,
-            configuration: small,
-            context: context,
-            loop: slowLoop
+        let relay = try SlowRelay(to: publisher.endpoint)
+        var patient = SubscriberConfiguration()
+        patient.socket.heartbeatTimeout = .seconds(60)
+        let subscriber: Subscriber<[UInt8]> = try await Subscriber.connect(
+            to: relay.endpoint,
+            configuration: patient,
+            context: context
         )
         #expect(await eventually { await subscriber.isComplete })
+        return (publisher, relay, subscriber)
+    }
+
+    /// Ten times what the kernel holds for a connection: the publisher must drop.
+    @Test func whatThePublisherDropsForASlowConnectionIsCountedExactly() async throws {
+        let (publisher, relay, subscriber) = try await jammable()
         let sent = 400
         let value = [UInt8](repeating: 1, count: 100_000)
-        let isHeld = Counter()
-        let release = Counter()
-        // The subscriber's loop is held for as long as publishing takes, so that nothing is read.
-        slowLoop.post {
-            isHeld.increment()
-            let deadline = MonotonicTime.now.advanced(by: .seconds(20))
-            while release.value == 0, MonotonicTime.now < deadline { sched_yield() }
-        }
-        #expect(await eventually { isHeld.value == 1 })
+        relay.hold()
         for _ in 1...sent { try await publisher.publish(value, on: "flood") }
-        release.increment()
+        relay.resume()
         let counted = await eventually {
             let statistics = subscriber.statistics
             return statistics.missed + statistics.waiting == sent
@@ -174,33 +172,16 @@ struct PubSubTests {
         #expect(subscriber.statistics.missed > 0, "nothing was dropped: the test is no test")
         await subscriber.close()
         await publisher.close()
+        relay.stop()
     }
 
     @Test func aTopicThatBeganUnheardIsCountedFromItsFirst() async throws {
-        let publisher = try await publisher(
-            at: Endpoint("ipc://" + folder.file("socket")),
-            quick { $0.socket.highWaterMark = 2 }
-        )
-        let slowLoop = EventLoop.start()
-        defer { slowLoop.stop() }
-        var small = SubscriberConfiguration()
-        small.socket.highWaterMark = 2
-        let subscriber = try await Subscriber.connect(
-            to: publisher.endpoint,
-            configuration: small,
-            context: context,
-            loop: slowLoop
-        )
-        #expect(await eventually { await subscriber.isComplete })
-        let release = Counter()
-        slowLoop.post {
-            let deadline = MonotonicTime.now.advanced(by: .seconds(20))
-            while release.value == 0, MonotonicTime.now < deadline { sched_yield() }
-        }
+        let (publisher, relay, subscriber) = try await jammable()
+        relay.hold()
         let fill = [UInt8](repeating: 1, count: 100_000)
         for _ in 1...300 { try await publisher.publish(fill, on: "fill") }
         for number in 1...5 { try await publisher.publish(bytes(number), on: "born in the jam") }
-        release.increment()
+        relay.resume()
         #expect(
             await eventually {
                 let statistics = subscriber.statistics
@@ -212,6 +193,7 @@ struct PubSubTests {
         #expect(taken.last { $0.topic == "born in the jam" }?.sequence == 5)
         await subscriber.close()
         await publisher.close()
+        relay.stop()
     }
 
     @Test func aRestartedPublisherIsHeardAnewAndCounted() async throws {

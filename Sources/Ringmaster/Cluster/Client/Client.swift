@@ -33,7 +33,7 @@ public final class Client: Sendable {
             try ClusterClientCore(configuration: configuration, context: context, loop: loop)
         }
         self.core = core
-        let result = await withCheckedContinuation { (continuation: CheckedContinuation<_, Never>) in
+        let result = await suspended { (continuation: Resumption<_>) in
             loop.post { core.open { continuation.resume(returning: $0) } }
         }
         if case .failure(let error) = result {
@@ -88,7 +88,7 @@ public final class Client: Sendable {
     ) async -> [Result<[UInt8], ClusterError>] {
         precondition((1...ClusterLimits.jobsInFlightMax).contains(window), "a window of \(window) is not possible")
         guard !jobs.isEmpty else { return [] }
-        return await withCheckedContinuation { continuation in
+        return await suspended { continuation in
             let run = SubmitRun(
                 core: core,
                 job: job,
@@ -157,7 +157,7 @@ public final class Client: Sendable {
     /// Fails what is in flight and closes its session and connections. Waits for the leader to have closed the session, but
     /// not for long: a session that stays behind expires by itself.
     public func close() async {
-        await withCheckedContinuation { continuation in
+        await suspended { continuation in
             loop.post { [core] in core.closeInOrder { continuation.resume() } }
         }
     }
@@ -179,7 +179,7 @@ public final class Client: Sendable {
         guard !Task.isCancelled else { throw .cancelled }
         let box = Guarded<ClientRequest?>(nil)
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<Result<[UInt8], ClusterError>, Never>) in
+            await suspended { (continuation: Resumption<Result<[UInt8], ClusterError>>) in
                 let request = ClientRequest(
                     kind,
                     method: job,
@@ -223,7 +223,7 @@ private final class SubmitRun: @unchecked Sendable {
     private let job: String
     private let jobs: [(key: [UInt8], argument: [UInt8])]
     private let timeout: Duration
-    private let continuation: CheckedContinuation<[Result<[UInt8], ClusterError>], Never>
+    private let continuation: Resumption<[Result<[UInt8], ClusterError>]>
     private var results: [Result<[UInt8], ClusterError>]
     private var next = 0
     private var ended = 0
@@ -235,7 +235,7 @@ private final class SubmitRun: @unchecked Sendable {
         job: String,
         jobs: [(key: [UInt8], argument: [UInt8])],
         timeout: Duration,
-        continuation: CheckedContinuation<[Result<[UInt8], ClusterError>], Never>
+        continuation: Resumption<[Result<[UInt8], ClusterError>]>
     ) {
         self.core = core
         self.job = job

@@ -57,7 +57,7 @@ public final class Coordinator: Sendable {
 
     /// Closes the sockets and the log's files; everything acknowledged is on disk already.
     public func close() async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+        await suspended { (continuation: Resumption<Void>) in
             loop.post { [core] in core.close { continuation.resume() } }
         }
         loop.stop()

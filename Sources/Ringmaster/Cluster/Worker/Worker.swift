@@ -88,7 +88,7 @@ public final class Worker: Sendable {
         } onCancel: {
             ended.continuation.finish()
         }
-        await withCheckedContinuation { continuation in
+        await suspended { continuation in
             loop.post { core.leave(continuation) }
         }
         await loop.perform { core.close() }

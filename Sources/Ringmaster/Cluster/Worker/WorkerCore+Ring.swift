@@ -169,7 +169,7 @@ extension WorkerCore {
     // MARK: Leaving
 
     /// Hands its slots over and resumes `continuation` once it owns nothing.
-    func leave(_ continuation: CheckedContinuation<Void, Never>) {
+    func leave(_ continuation: Resumption<Void>) {
         guard isJoined, !isClosed else { return continuation.resume() }
         whenReleased.append(continuation)
         isLeaving = true

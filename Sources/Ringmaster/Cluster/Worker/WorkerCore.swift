@@ -49,7 +49,7 @@ final class WorkerCore: @unchecked Sendable {
     var leaseSuspendedNs: Int64 = 0
     var heartbeatTimer: LoopTimer!
     var isLeaving = false
-    var whenReleased: [CheckedContinuation<Void, Never>] = []
+    var whenReleased: [Resumption<Void>] = []
     /// Called when somebody asks this worker to leave for good. Its program ends it.
     var askedToRetire: () -> Void = {}
 

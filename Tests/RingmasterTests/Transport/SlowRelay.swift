@@ -1,4 +1,4 @@
-// A network on which connections take long to come about.
+// A network on which connections take long to come about, or pass nothing on for a while.
 
 import Glibc
 import Synchronization
@@ -11,11 +11,12 @@ import Testing
 final class SlowRelay: Sendable {
     let endpoint: Endpoint
     private let listener: Int32
+    private let held = Held()
 
     /// - Parameters:
     ///   - server: A tcp endpoint on loopback.
     ///   - delay: How long a connection is kept waiting before its first byte is passed on.
-    init(to server: Endpoint, delay: Duration) throws {
+    init(to server: Endpoint, delay: Duration = .zero) throws {
         let target = try #require(UInt16(server.text.split(separator: ":").last ?? ""))
         let listener = tcpSocket()
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
@@ -27,6 +28,7 @@ final class SlowRelay: Sendable {
         try #require(isListening)
         self.listener = listener
         endpoint = try Endpoint("tcp://127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
+        let held = held
         let delayUs = UInt32(delay.nanosecondsClamped / 1000)
         startThread {
             while true {
@@ -34,12 +36,18 @@ final class SlowRelay: Sendable {
                 guard client >= 0 else { break }
                 startThread {
                     usleep(delayUs)
-                    relay(client, toPort: target)
+                    relay(client, toPort: target, held: held)
                 }
             }
             close(listener)
         }
     }
+
+    /// Takes nothing more from either side until `resume`: what a sender has on its way stays with it, but for the
+    /// kernel's buffers.
+    func hold() { held.isSet.store(true, ordering: .releasing) }
+
+    func resume() { held.isSet.store(false, ordering: .releasing) }
 
     /// Accepts no more connections.
     func stop() {
@@ -47,9 +55,16 @@ final class SlowRelay: Sendable {
     }
 }
 
-/// Copies bytes both ways until either side closes.
-private func relay(_ client: Int32, toPort port: UInt16) {
+private final class Held: Sendable {
+    let isSet = Atomic(false)
+}
+
+/// Copies bytes both ways until either side closes, but none while `held`.
+private func relay(_ client: Int32, toPort port: UInt16, held: Held) {
     let server = tcpSocket()
+    // A receive buffer of a set size does not grow, so that what a held relay leaves with the sender is known.
+    var bufferBytes: Int32 = 65_536
+    setsockopt(server, SOL_SOCKET, SO_RCVBUF, &bufferBytes, socklen_t(MemoryLayout<Int32>.size))
     defer {
         close(client)
         close(server)
@@ -62,6 +77,10 @@ private func relay(_ client: Int32, toPort port: UInt16) {
     ]
     var bytes = [UInt8](repeating: 0, count: 65_536)
     while poll(&sides, 2, -1) >= 0 {
+        if held.isSet.load(ordering: .acquiring) {
+            usleep(1000)
+            continue
+        }
         for side in 0..<2 where sides[side].revents != 0 {
             let count = recv(sides[side].fd, &bytes, bytes.count, 0)
             guard count > 0 else { return }
