@@ -13,6 +13,7 @@
 #include <xxhash.h>
 
 #include "message.h"
+#include "rm_log_files.h"
 #include "rm_raft.h"
 
 enum { VERSION = 1, HEAD = 4, ENTRY_HEAD = 16 };
@@ -224,13 +225,13 @@ static int is_configuration(const uint8_t *bytes, size_t length) {
     return !reader.failed;
 }
 
-static int is_entry(const struct raft_entry *entry, uint64_t term_max) {
+static int is_entry(const struct raft_entry *entry, uint64_t index, uint64_t term_max) {
     if (entry->term == 0 || entry->term > term_max) return 0;
     switch (entry->type) {
     case RAFT_COMMAND: {
-        // What rm_raft_propose made: a length, the bytes, zeros up to a multiple of 8.
-        uint64_t length = load(entry->buf.base, 4);
-        return length <= RM_RAFT_ENTRY_MAX && ((length + 4 + 7) & ~7ULL) == entry->buf.len;
+        const uint8_t *content;
+        size_t length;
+        return rm_log_open_entry(entry->buf.base, entry->buf.len, index, &content, &length) == 0;
     }
     case RAFT_BARRIER: return 1;
     case RAFT_CHANGE: return is_configuration(entry->buf.base, entry->buf.len);
@@ -269,7 +270,7 @@ static int take_entries(struct reader *reader, struct raft_append_entries *args)
         entry->buf.len = length;
         entry->batch = batch;
         offset += length;
-        valid = is_entry(entry, args->term);
+        valid = is_entry(entry, args->prev_log_index + i + 1, args->term);
     }
     if (!valid || offset != size) {
         raft_free(entries);

@@ -8,6 +8,14 @@
 /// Bytes that the glue puts before a snapshot: magic, version, checksum, length.
 enum { RM_SNAPSHOT_HEAD = 24 };
 
+/// Bytes that the glue puts before what was proposed: its length, and the low half of its index.
+enum { RM_ENTRY_HEAD = 8 };
+
+/// Bytes of an entry in which `length` bytes were proposed.
+static inline size_t rm_entry_size(size_t length) {
+    return (RM_ENTRY_HEAD + length + 7) & ~(size_t)7;
+}
+
 /// Writes the head of a snapshot whose content of `length` bytes follows it.
 void rm_snapshot_seal(uint8_t *head, size_t length);
 

@@ -93,6 +93,10 @@ int rm_raft_open(const char *dir, uint64_t id, const char *address, const rm_raf
 /// Writes the first configuration into an empty directory; before `rm_raft_start`, and on every server the same.
 int rm_raft_bootstrap(rm_raft *log, const rm_raft_server *servers, uint32_t count);
 
+/// Writes the newest record of term and vote over libraft's own, which is the one before it: a crash came between the two. Nobody
+/// has heard of the newer one, and to keep to it is never wrong. Before `rm_raft_start`.
+int rm_raft_restore_vote(rm_raft *log);
+
 /// Loads what is on disk (`restore`), and begins to take part. Reads the whole log: O(its bytes).
 int rm_raft_start(rm_raft *log);
 
@@ -125,6 +129,16 @@ int rm_raft_transfer(rm_raft *log, uint64_t id, uint64_t change);
 
 /// Takes a snapshot at the next entry that is applied; a leader adds an empty one for the purpose.
 int rm_raft_take_snapshot(rm_raft *log);
+
+/// Keeps the server out of elections, or no longer: it answers and follows, but never stands.
+void rm_raft_retire(rm_raft *log, int is_retired);
+
+/// Fills in up to `capacity` servers of the present configuration, committed or not, and returns how many there are; 0: none is
+/// known yet. The addresses are valid until the next call that is not one of these.
+uint32_t rm_raft_servers(const rm_raft *log, rm_raft_server *servers, uint32_t capacity);
+
+/// The index of the entry that the present configuration came with; 0: none is known yet.
+uint64_t rm_raft_configuration_index(const rm_raft *log);
 
 int rm_raft_state(const rm_raft *log);
 uint64_t rm_raft_term(const rm_raft *log);

@@ -42,4 +42,6 @@ public enum ClusterLimits {
     public static let sessionCloseTimeout: Duration = .milliseconds(500)
     /// Between two attempts of a client at one job that found no owner.
     public static let resendInterval: Duration = .milliseconds(5)
+    /// Coordinators of one cluster: every one of them writes every entry. Five survive two deaths; more are slower.
+    public static let coordinatorsMax = 9
 }

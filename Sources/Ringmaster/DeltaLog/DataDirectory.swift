@@ -2,18 +2,20 @@
 //
 //     lock       held with flock while the log is open
 //     identity   which cluster and server the directory belongs to, and whether its first configuration is written
+//     vote       the term and vote with a checksum, besides libraft's own
 //     the rest   libraft's: metadata1 and 2, closed and open segments, snapshots
 
 import Glibc
 
 /// An open data directory. The lock lasts as long as the value.
-final class DataDirectory {
+public final class DataDirectory {
     let path: String
     /// Whether libraft's files begin with a configuration; before that nothing in them counts.
     private(set) var isBootstrapped: Bool
 
-    private let clusterID: UInt64
-    private let raftID: UInt64
+    let clusterID: UInt64
+    let raftID: UInt64
+    /// Negative: there is no such file, as no log was ever opened here.
     private let lock: Int32
 
     /// Opens the directory, makes it with mode 0700 where there is none, and takes its lock.
@@ -24,22 +26,19 @@ final class DataDirectory {
         } else if errno != EEXIST {
             throw Self.lastError("making the directory \(path)", directory: path)
         }
-        // A process that is started by this one must not keep the lock: close on exec.
-        let lock = open("\(path)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard lock >= 0 else { throw Self.lastError("opening \(path)/lock", directory: path) }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let error: DeltaLogError =
-                errno == EWOULDBLOCK ? .directoryLocked(path) : Self.lastError("locking \(path)/lock", directory: path)
-            Glibc.close(lock)
-            throw error
-        }
+        let lock = try Self.takeLock(of: path, flags: O_RDWR | O_CREAT)
         self.path = path
         self.clusterID = clusterID
         self.raftID = raftID
         self.lock = lock
         isBootstrapped = false
-        if let identity = try readIdentity() {
-            isBootstrapped = identity
+        if let identity = try Self.readIdentity(of: path) {
+            let expected = Self.text(clusterID: clusterID, raftID: raftID)
+            guard (identity.clusterID, identity.raftID) == (clusterID, raftID) else {
+                let found = Self.text(clusterID: identity.clusterID, raftID: identity.raftID)
+                throw .foreignDirectory(file: identityFile, found: found, expected: expected)
+            }
+            isBootstrapped = identity.isBootstrapped
         } else {
             guard !files().contains(where: Self.isOfLog) else {
                 throw .corrupt(file: identityFile, reason: "it is missing, yet there is a log beside it")
@@ -48,32 +47,45 @@ final class DataDirectory {
         }
         // A first start that was cut short leaves a log that can neither begin nor go on.
         if !isBootstrapped { for name in files() where Self.isOfLog(name) { unlink("\(path)/\(name)") } }
-        try checkMetadata()
     }
 
-    /// libraft takes a file of its term and vote that is too short for one that was never written, removes it and goes on
-    /// with the older of the two: a server that forgets its vote can give it twice. Only the first write of a file can
-    /// leave it short.
-    private func checkMetadata() throws(DeltaLogError) {
-        for (name, other) in [("metadata1", "metadata2"), ("metadata2", "metadata1")] {
-            var status = stat()
-            guard stat("\(path)/\(name)", &status) == 0, status.st_size != 32 else { continue }
-            guard status.st_size > 32 || metadataVersion(of: other) > 1 else { continue }
-            throw .corrupt(file: "\(path)/\(name)", reason: "it has \(status.st_size) bytes instead of 32")
+    /// Opens a directory for reading alone: nothing in it changes. It must be some server's.
+    /// - Throws: `.directoryLocked`, `.corrupt`, `.system`.
+    init(reading path: String) throws(DeltaLogError) {
+        let lock = try Self.takeLock(of: path, flags: O_RDONLY)
+        do throws(DeltaLogError) {
+            guard let identity = try Self.readIdentity(of: path) else {
+                throw .corrupt(file: "\(path)/identity", reason: "it is missing")
+            }
+            self.path = path
+            self.lock = lock
+            clusterID = identity.clusterID
+            raftID = identity.raftID
+            isBootstrapped = identity.isBootstrapped
+        } catch {
+            if lock >= 0 { Glibc.close(lock) }
+            throw error
         }
     }
 
-    /// How many times the metadata had been written when that file was; 0: it was not.
-    private func metadataVersion(of name: String) -> UInt64 {
-        let descriptor = open("\(path)/\(name)", O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else { return 0 }
-        defer { Glibc.close(descriptor) }
-        var version: UInt64 = 0
-        return pread(descriptor, &version, 8, 8) == 8 ? UInt64(littleEndian: version) : 0
+    private static func takeLock(of path: String, flags: Int32) throws(DeltaLogError) -> Int32 {
+        // A process that is started by this one must not keep the lock: close on exec.
+        let lock = open("\(path)/lock", flags | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard lock >= 0 else {
+            if errno == ENOENT, flags & O_CREAT == 0 { return lock }
+            throw lastError("opening \(path)/lock", directory: path)
+        }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            let error: DeltaLogError =
+                errno == EWOULDBLOCK ? .directoryLocked(path) : lastError("locking \(path)/lock", directory: path)
+            Glibc.close(lock)
+            throw error
+        }
+        return lock
     }
 
     deinit {
-        Glibc.close(lock)
+        if lock >= 0 { Glibc.close(lock) }
     }
 
     /// Notes that the first configuration is on disk.
@@ -97,9 +109,9 @@ final class DataDirectory {
         return names
     }
 
-    /// Whether a file of that name is part of libraft's log.
+    /// Whether a file of that name is part of the log: libraft's, or the record of the vote.
     static func isOfLog(_ name: String) -> Bool {
-        name.hasPrefix("metadata") || name.hasPrefix("open-") || name.hasPrefix("snapshot-") || name.hasPrefix("0")
+        name == TermAndVote.recordFile || ["metadata", "open-", "snapshot-", "0"].contains { name.hasPrefix($0) }
     }
 
     // MARK: Identity
@@ -110,31 +122,27 @@ final class DataDirectory {
         "cluster \(clusterID) server \(raftID)"
     }
 
-    /// Whether the directory is bootstrapped, by its identity file; nil where there is no such file.
-    private func readIdentity() throws(DeltaLogError) -> Bool? {
-        let descriptor = open(identityFile, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw Self.lastError("opening \(identityFile)", directory: path)
-        }
-        defer { Glibc.close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: 256)
-        let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-        guard count >= 0 else { throw Self.lastError("reading \(identityFile)", directory: path) }
-        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(
+    /// What the identity file says; nil where there is no such file.
+    private static func readIdentity(
+        of path: String
+    ) throws(DeltaLogError) -> (clusterID: UInt64, raftID: UInt64, isBootstrapped: Bool)? {
+        guard let file = try LogFile(ifThere: "\(path)/identity") else { return nil }
+        let lines = String(decoding: file.bytes.prefix(256), as: UTF8.self).split(
             separator: "\n",
             omittingEmptySubsequences: false
         )
         guard lines.count == 4, lines[0] == "ringmaster log 1", lines[3] == "",
             ["new", "bootstrapped"].contains(lines[2])
         else {
-            throw .corrupt(file: identityFile, reason: "it is no identity file of this version")
+            throw file.damaged("it is no identity file of this version")
         }
-        let expected = Self.text(clusterID: clusterID, raftID: raftID)
-        guard lines[1] == expected else {
-            throw .foreignDirectory(file: identityFile, found: String(lines[1]), expected: expected)
+        let words = lines[1].split(separator: " ")
+        guard words.count == 4, let clusterID = UInt64(words[1]), let raftID = UInt64(words[3]),
+            lines[1] == text(clusterID: clusterID, raftID: raftID)
+        else {
+            throw file.damaged("it names no server")
         }
-        return lines[2] == "bootstrapped"
+        return (clusterID, raftID, lines[2] == "bootstrapped")
     }
 
     /// Writes the file whole or not at all: to another name, synchronized, renamed.

@@ -8,6 +8,8 @@ enum LogRole: Equatable, Sendable {
     case follower(leader: UInt64?)
     /// It stands for election, or has won and does not have everything applied yet.
     case candidate
+    /// It was removed from the log's servers: it keeps what it has, and stands for no election.
+    case removed
     /// It takes no part: not started, closed, or failed for the reason given.
     case unavailable(String)
 }
@@ -37,8 +39,21 @@ protocol LogApplier: AnyObject {
     func roleChanged(_ role: LogRole)
     /// Carries a message to another server, whose log's `receive` takes it. It may be lost, and need not be in order.
     func send(_ message: [UInt8], to raftID: UInt64)
+    /// The log's servers are others. On a follower the change may not be committed yet, and may be taken back.
+    func serversChanged(_ servers: [LogServer])
     /// The log cannot go on: nothing is acknowledged any more. Close it.
     func logFailed(_ error: DeltaLogError)
+}
+
+extension LogApplier {
+    func serversChanged(_ servers: [LogServer]) {}
+}
+
+/// Which configuration of the log's servers somebody knows of.
+struct LogConfigurationStamp: Hashable, Sendable {
+    var term: UInt64
+    /// The index of the entry that it came with.
+    var index: UInt64
 }
 
 /// A log of entries that a majority of its servers keeps. Confined to its loop's thread. Whoever starts it closes it; its
@@ -63,6 +78,12 @@ protocol DeltaLog: AnyObject {
     /// Ends every proposal and closes. `then` is called once it has let go of everything.
     func close(then: @escaping () -> Void)
 
+    /// The servers of the present configuration, committed or not. Empty: none is known yet, or the log has none.
+    var servers: [LogServer] { get }
+    /// Which configuration that is.
+    var configurationStamp: LogConfigurationStamp { get }
+    /// Takes a leader's word that this server is none of the log's any more, unless it knows of a newer configuration.
+    func noteRemoval(_ stamp: LogConfigurationStamp)
     /// Adds a voting server: it first catches up, then votes. One change at a time, on the leader.
     func addServer(id: UInt64, address: String, then: @escaping (Result<Void, DeltaLogError>) -> Void)
     func removeServer(id: UInt64, then: @escaping (Result<Void, DeltaLogError>) -> Void)

@@ -11,6 +11,9 @@ final class MemoryLog: DeltaLog, Flushable {
     private(set) var lastIndex: UInt64 = 0
     private(set) var appliedIndex: UInt64 = 0
 
+    let servers: [LogServer] = []
+    let configurationStamp = LogConfigurationStamp(term: 0, index: 0)
+
     init(loop: EventLoop, applier: any LogApplier) {
         self.loop = loop
         self.applier = applier
@@ -65,6 +68,8 @@ final class MemoryLog: DeltaLog, Flushable {
         for proposal in batch { applier.proposalEnded(proposal.id, .lost) }
         then()
     }
+
+    func noteRemoval(_ stamp: LogConfigurationStamp) {}
 
     func addServer(id: UInt64, address: String, then: @escaping (Result<Void, DeltaLogError>) -> Void) {
         then(.failure(.invalidServer("a log without replicas has no servers")))

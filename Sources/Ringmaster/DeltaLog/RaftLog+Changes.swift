@@ -4,10 +4,31 @@ import CShimDeltaLog
 
 extension RaftLog {
     func addServer(id: UInt64, address: String, then: @escaping (Result<Void, DeltaLogError>) -> Void) {
-        change(of: id, { raft, change in rm_raft_add(raft, id, address, change) }) { [self] result in
+        let assign = { [self] in
+            change(of: id, { raft, change in rm_raft_assign(raft, id, Int32(RM_RAFT_VOTER), change) }, then: then)
+        }
+        // What was begun before goes on where it stopped.
+        if case .leader = role, let present = servers.first(where: { $0.id == id }), present.address == address {
+            return present.isVoter ? outside { then(.success(())) } : assign()
+        }
+        change(of: id, { raft, change in rm_raft_add(raft, id, address, change) }) { result in
             guard case .success = result else { return then(result) }
             // It replicates from here on; it votes when it has caught up.
-            change(of: id, { raft, change in rm_raft_assign(raft, id, Int32(RM_RAFT_VOTER), change) }, then: then)
+            assign()
+        }
+    }
+
+    /// The servers as libraft has them.
+    func readServers(_ raft: OpaquePointer) -> [LogServer] {
+        withUnsafeTemporaryAllocation(of: rm_raft_server.self, capacity: Int(RM_RAFT_SERVERS_MAX)) { buffer in
+            let count = Int(rm_raft_servers(raft, buffer.baseAddress, UInt32(buffer.count)))
+            return buffer[..<count].map { server in
+                LogServer(
+                    id: server.id,
+                    address: String(cString: server.address),
+                    isVoter: server.role == Int32(RM_RAFT_VOTER)
+                )
+            }
         }
     }
 

@@ -35,6 +35,10 @@ final class RaftLog: DeltaLog, Flushable {
     /// Changes of servers under way, by the number that libraft's side knows them by.
     var changes: [UInt64: (server: UInt64, then: (Result<Void, DeltaLogError>) -> Void)] = [:]
     var lastChange: UInt64 = 0
+    private(set) var servers: [LogServer] = []
+    private var configurationIndex: UInt64 = 0
+    /// The configuration by which a leader said that this server is none of the log's.
+    private var removal: LogConfigurationStamp?
 
     init(settings: RaftLogSettings, loop: EventLoop, applier: any LogApplier) {
         self.settings = settings
@@ -47,6 +51,10 @@ final class RaftLog: DeltaLog, Flushable {
     /// The index up to which the last snapshot goes; 0: there is none.
     var snapshotIndex: UInt64 { raft.map { rm_raft_snapshot_index($0) } ?? 0 }
 
+    var configurationStamp: LogConfigurationStamp {
+        LogConfigurationStamp(term: raft.map { rm_raft_term($0) } ?? 0, index: configurationIndex)
+    }
+
     // MARK: Start and end
 
     func start() throws(DeltaLogError) {
@@ -58,12 +66,18 @@ final class RaftLog: DeltaLog, Flushable {
             clusterID: settings.clusterID,
             raftID: settings.raftID
         )
+        // libraft takes damage for a write that was cut short, and cuts it away: it does not get to see any.
+        let inventory = directory.isBootstrapped ? try LogInventory(directory: directory) : nil
         let raft = try open()
         do throws(DeltaLogError) {
             self.raft = raft
             if !directory.isBootstrapped {
                 if !settings.initialServers.isEmpty { try bootstrap(raft) }
                 try directory.noteBootstrap()
+            }
+            if let inventory, inventory.isVoteAheadOfLibraft {
+                let status = rm_raft_restore_vote(raft)
+                guard status == 0 else { throw error(status, doing: "writing the vote") }
             }
             isPumping = true
             let status = rm_raft_start(raft)
@@ -246,9 +260,11 @@ final class RaftLog: DeltaLog, Flushable {
 
     private func noteRole() {
         guard let raft else { return }
+        noteServers(raft)
         let present: LogRole
         switch rm_raft_state(raft) {
         case Int32(RM_RAFT_LEADER): present = .leader(term: rm_raft_term(raft))
+        case Int32(RM_RAFT_CANDIDATE) where isRemoved, Int32(RM_RAFT_FOLLOWER) where isRemoved: present = .removed
         case Int32(RM_RAFT_CANDIDATE): present = .candidate
         case Int32(RM_RAFT_FOLLOWER):
             let leader = rm_raft_leader(raft)
@@ -263,6 +279,36 @@ final class RaftLog: DeltaLog, Flushable {
         applier.roleChanged(present)
         // libraft leaves without a word when it cannot save its term or vote.
         if case .unavailable = present, !isClosing, failure == nil { fail(Int32(RM_RAFT_EIO)) }
+    }
+
+    // MARK: Servers
+
+    private var isRemoved: Bool {
+        removal != nil || !servers.isEmpty && !servers.contains { $0.id == settings.raftID }
+    }
+
+    private func noteServers(_ raft: OpaquePointer) {
+        let index = rm_raft_configuration_index(raft)
+        // Every change comes with an entry of its own.
+        guard index != configurationIndex else { return }
+        configurationIndex = index
+        servers = readServers(raft)
+        // It was added again.
+        if let removal, index > removal.index { self.removal = nil }
+        rm_raft_retire(raft, removal == nil ? 0 : 1)
+        applier.serversChanged(servers)
+    }
+
+    func noteRemoval(_ stamp: LogConfigurationStamp) {
+        loop.checkIsolated()
+        outside { [self] in
+            guard let raft, !isClosing, stamp.term >= rm_raft_term(raft), stamp.index > configurationIndex,
+                !servers.isEmpty
+            else { return }
+            removal = stamp
+            rm_raft_retire(raft, 1)
+            noteRole()
+        }
     }
 
     func proposalEnded(_ id: UInt64, _ status: Int32) {

@@ -9,6 +9,8 @@ struct LogServer: Hashable, Sendable {
     let id: UInt64
     /// What the transport knows it by; the log only keeps it.
     let address: String
+    /// One that does not vote is on its way to it.
+    var isVoter = true
 }
 
 struct RaftLogSettings: Sendable {
@@ -36,6 +38,9 @@ struct RaftLogSettings: Sendable {
     /// Bytes of entries in one message, about: a follower that is far behind gets several.
     var messageBytesMax = 4 << 20
 
+    /// A file that is open for entries is never smaller.
+    static let segmentBytesMin = 8 << 20
+
     init(directory: String, clusterID: UInt64, raftID: UInt64, address: String, initialServers: [LogServer]) {
         self.directory = directory
         self.clusterID = clusterID
@@ -59,7 +64,9 @@ struct RaftLogSettings: Sendable {
             throw .invalidSetting("the time for a snapshot must be 1 ms to 1 h, not \(installSnapshotTimeout)")
         }
         guard snapshotThreshold > 0 else { throw .invalidSetting("a snapshot every 0 entries") }
-        guard segmentBytes >= 8 << 20, segmentBytes % 4096 == 0, segmentBytes <= 64 << 20 else {
+        // Without any, libraft would remove the entries behind the snapshot, too.
+        guard snapshotTrailing > 0 else { throw .invalidSetting("no entries kept behind a snapshot") }
+        guard segmentBytes >= Self.segmentBytesMin, segmentBytes % 4096 == 0, segmentBytes <= 64 << 20 else {
             throw .invalidSetting("a segment of \(segmentBytes) bytes; 8 to 64 MiB, a multiple of 4096")
         }
         guard messageBytesMax > 0 else { throw .invalidSetting("messages of \(messageBytesMax) bytes") }

@@ -9,7 +9,10 @@ struct RaftParcelTests {
         var parcels = RaftParcels()
         var messages: [[UInt8]] = []
         for part in parts {
-            part.withUnsafeBytes { bytes in parcels.take(bytes) { messages.append(Array($0)) } }
+            part.withUnsafeBytes { bytes in
+                guard let part = RaftParcel(bytes), let message = parcels.take(part) else { return }
+                messages.append(message)
+            }
         }
         return messages
     }

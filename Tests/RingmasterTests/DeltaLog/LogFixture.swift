@@ -209,6 +209,30 @@ final class TreeFolder {
         return stat(file(name), &status) == 0 ? Int(status.st_size) : 0
     }
 
+    /// Copies a folder of this one, as a crash would leave it, into another.
+    func copy(_ folder: String, to other: TreeFolder) {
+        mkdir(other.file(folder), 0o700)
+        for name in names(in: folder) {
+            let bytes = bytes(of: "\(folder)/\(name)")
+            other.write(bytes, to: "\(folder)/\(name)")
+        }
+    }
+
+    func bytes(of name: String) -> [UInt8] {
+        let descriptor = open(file(name), O_RDONLY)
+        precondition(descriptor >= 0)
+        defer { Glibc.close(descriptor) }
+        return [UInt8](unsafeUninitializedCapacity: size(of: name)) { buffer, count in
+            count = read(descriptor, buffer.baseAddress, buffer.count)
+        }
+    }
+
+    func write(_ bytes: [UInt8], to name: String) {
+        let descriptor = open(file(name), O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        precondition(descriptor >= 0 && Glibc.write(descriptor, bytes, bytes.count) == bytes.count)
+        Glibc.close(descriptor)
+    }
+
     func truncate(_ name: String, to size: Int) { precondition(Glibc.truncate(file(name), size) == 0) }
 
     /// Inverts a bit of the byte at `offset`.

@@ -92,17 +92,6 @@ extension CoordinatorCore: LogApplier {
         if !isLeader, led { endLeading() }
     }
 
-    func send(_ message: [UInt8], to raftID: UInt64) {
-        guard let peer = peers[raftID] else { return }
-        raftMessages += 1
-        for part in RaftParcel.parts(of: message, number: raftMessages, from: configuration.raftID) {
-            var writer = MessagePackWriter(capacity: part.count + 16)
-            writer.writeArrayHeader(count: 1)
-            writer.writeBinary(part)
-            peer.notify(ClusterMethods.raft, params: writer.bytes)
-        }
-    }
-
     func logFailed(_ error: DeltaLogError) {
         logger.critical("the log has failed; nothing is acknowledged any more", metadata: ["error": "\(error)"])
         commands.dropGathered()

@@ -8,6 +8,12 @@ extension CoordinatorCore {
         service.handleDeferred(ClusterMethods.raft) { [unowned self] message, _ in
             message.withUnsafeBytes { receiveRaft($0) }
         }
+        service.handleDeferred(ClusterMethods.removed) { [unowned self] message, _ in
+            message.withUnsafeBytes {
+                guard let stamp = try? RemovedMessage.decode($0) else { return }
+                log.noteRemoval(stamp)
+            }
+        }
         service.handleDeferred(ClusterMethods.hello) { [unowned self] _, reply in reply.send(hello.encoded()) }
         service.handleDeferred(ClusterMethods.view) { [unowned self] _, reply in reply.send(machine.view.encoded()) }
         service.handleDeferred(ClusterMethods.status) { [unowned self] _, reply in
@@ -20,6 +26,12 @@ extension CoordinatorCore {
         service.handleDeferred(ClusterMethods.snapshot) { [unowned self] _, reply in
             log.takeSnapshot()
             reply.send(NumberMessage.encode(log.appliedIndex))
+        }
+        onLeader(&service, ClusterMethods.addCoordinator) { leader, bytes, reply throws(RemoteError) in
+            try leader.addCoordinator(bytes, reply)
+        }
+        onLeader(&service, ClusterMethods.removeCoordinator) { leader, bytes, reply throws(RemoteError) in
+            try leader.removeCoordinator(bytes, reply)
         }
         onLeader(&service, ClusterMethods.deltas) { leader, bytes, reply throws(RemoteError) in
             leader.deltas(bytes, reply)
@@ -68,14 +80,6 @@ extension CoordinatorCore {
         }
     }
 
-    private func receiveRaft(_ message: UnsafeRawBufferPointer) {
-        guard message.count >= RaftParcel.headBytes else { return }
-        let sender = UInt64(littleEndian: message.loadUnaligned(as: UInt64.self))
-        // Of strangers nothing is kept.
-        guard peers[sender] != nil else { return }
-        parcels[sender, default: RaftParcels()].take(message) { log.receive($0, from: sender) }
-    }
-
     private var hello: Hello {
         Hello(
             clusterID: configuration.clusterID,
@@ -84,9 +88,7 @@ extension CoordinatorCore {
             isLeader: isInOffice,
             leaderEndpoint: leaderEndpoint,
             publisherEndpoint: publisher.endpoint.text,
-            coordinators: configuration.peers.map {
-                Hello.Coordinator(raftID: $0.raftID, endpoint: $0.endpoint.text)
-            }
+            coordinators: coordinators
         )
     }
 
@@ -242,6 +244,7 @@ extension CoordinatorCore {
         case .leader(let present): (role, term) = ("leader", present)
         case .follower: role = "follower"
         case .candidate: role = "candidate"
+        case .removed: role = "removed"
         case .unavailable(let reason): role = "unavailable: \(reason)"
         }
         return CoordinatorStatus(
@@ -252,7 +255,7 @@ extension CoordinatorCore {
             role: role,
             term: term,
             leaderEndpoint: leaderEndpoint,
-            replicas: configuration.dataDirectory == nil ? 0 : configuration.peers.count,
+            replicas: log.servers.count { $0.isVoter },
             durability: configuration.dataDirectory == nil ? "memory" : "fsync",
             epoch: view.ring.epoch.rawValue,
             intentEpoch: machine.intent?.epoch.rawValue ?? 0,

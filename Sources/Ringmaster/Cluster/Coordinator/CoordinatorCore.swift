@@ -27,8 +27,8 @@ final class CoordinatorCore: @unchecked Sendable {
     var counts = Counts()
     private(set) var isClosed = false
 
-    /// Connections to the other coordinators, by raft id.
-    var peers: [UInt64: ClientCore] = [:]
+    /// Lines to the other coordinators, by raft id.
+    var peers: [UInt64: PeerLine] = [:]
     /// Messages of Raft that it has sent, and those that come in parts, by sender.
     var raftMessages: UInt64 = 0
     var parcels: [UInt64: RaftParcels] = [:]
@@ -101,27 +101,12 @@ final class CoordinatorCore: @unchecked Sendable {
 
     /// Begins to take part: the log is loaded, and an election may begin.
     func start() throws {
-        for peer in configuration.peers where peer.raftID != configuration.raftID {
-            try connect(to: peer)
+        if configuration.isJoining, configuration.dataDirectory == nil {
+            throw DeltaLogError.invalidSetting("a coordinator that joins a cluster needs a data directory")
         }
+        settlePeers()
         try log.start()
         publishView()
-    }
-
-    /// Connects to another coordinator.
-    func connect(to peer: CoordinatorConfiguration.Peer) throws(TransportError) {
-        guard peers[peer.raftID] == nil else { return }
-        var clientConfiguration = RPCClientConfiguration()
-        clientConfiguration.security = configuration.clientSecurity(peer.endpoint)
-        clientConfiguration.socket.linger = .zero
-        // A coordinator that restarts is to be back within an election.
-        clientConfiguration.socket.reconnectIntervalMax = .milliseconds(20)
-        peers[peer.raftID] = try ClientCore(
-            endpoint: peer.endpoint,
-            configuration: clientConfiguration,
-            context: context,
-            loop: loop
-        )
     }
 
     /// Whether the log lets it propose.
@@ -137,8 +122,8 @@ final class CoordinatorCore: @unchecked Sendable {
         switch role {
         case .leader: endpoint.text
         case .follower(let leader):
-            configuration.peers.first { $0.raftID == leader }?.endpoint.text ?? ""
-        case .candidate, .unavailable: ""
+            leader.flatMap { endpointText(of: $0) } ?? ""
+        case .candidate, .removed, .unavailable: ""
         }
     }
 
@@ -165,7 +150,7 @@ final class CoordinatorCore: @unchecked Sendable {
         if let leaseTimer { loop.disarm(leaseTimer) }
         if let sessionTimer { loop.disarm(sessionTimer) }
         closeMembers()
-        for peer in peers.values { peer.close() }
+        for peer in peers.values { peer.core.close() }
         peers = [:]
         server?.close()
         publisher?.close()

@@ -19,7 +19,7 @@ public struct CoordinatorStatus: Codable, Sendable {
     public var raftID: UInt64
     public var endpoint: String
     public var clusterID: UInt64
-    /// leader, follower, candidate or unavailable.
+    /// leader, follower, candidate, removed or unavailable.
     public var role: String
     public var term: UInt64
     public var leaderEndpoint: String

@@ -7,7 +7,11 @@ enum ClusterMethods {
     static let status: RPCMethod = "cluster.status"
     static let raft: RPCMethod = "cluster.raft"
     static let snapshot: RPCMethod = "cluster.snapshot"
+    /// A leader tells a coordinator that it is none of the log's servers any more.
+    static let removed: RPCMethod = "cluster.removed"
     // Of the leader.
+    static let addCoordinator: RPCMethod = "cluster.add-coordinator"
+    static let removeCoordinator: RPCMethod = "cluster.remove-coordinator"
     static let join: RPCMethod = "member.join"
     static let leave: RPCMethod = "member.leave"
     static let heartbeat: RPCMethod = "member.heartbeat"

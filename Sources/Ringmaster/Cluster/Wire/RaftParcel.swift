@@ -2,9 +2,28 @@
 
 import RingmasterProtocol
 
-/// The parts of one message: `sender's raft id, number of the message, part, parts`, 24 bytes little-endian, then bytes.
-enum RaftParcel {
+/// A part of a message: `sender's raft id, number of the message, part, parts`, 24 bytes little-endian, then bytes.
+struct RaftParcel {
     static let headBytes = 24
+
+    let sender: UInt64
+    let number: UInt64
+    let index: UInt32
+    /// The parts of its message.
+    let count: UInt32
+    /// Valid as long as the bytes that it was read from.
+    let body: UnsafeRawBufferPointer
+
+    /// nil: it is none.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count >= RaftParcel.headBytes else { return nil }
+        sender = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        number = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        index = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
+        count = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: 20, as: UInt32.self))
+        body = UnsafeRawBufferPointer(rebasing: bytes[RaftParcel.headBytes...])
+        guard index < count else { return nil }
+    }
 
     /// Cuts a message into parts of at most `ClusterLimits.raftPartBytesMax` bytes. O(bytes).
     static func parts(of message: [UInt8], number: UInt64, from sender: UInt64) -> [[UInt8]] {
@@ -31,27 +50,24 @@ struct RaftParcels {
     private var next: UInt32 = 0
     private var gathered: [UInt8] = []
 
-    /// Takes a part and calls `deliver` with its message, once that is complete.
-    mutating func take(_ part: UnsafeRawBufferPointer, deliver: (UnsafeRawBufferPointer) -> Void) {
-        guard part.count >= RaftParcel.headBytes else { return }
-        let number = UInt64(littleEndian: part.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        let index = UInt32(littleEndian: part.loadUnaligned(fromByteOffset: 16, as: UInt32.self))
-        let count = UInt32(littleEndian: part.loadUnaligned(fromByteOffset: 20, as: UInt32.self))
-        let body = UnsafeRawBufferPointer(rebasing: part[RaftParcel.headBytes...])
-        guard count != 1 else { return deliver(body) }
-        if index == 0 {
-            self.number = number
+    /// Takes a part; returns its message once that is complete.
+    mutating func take(_ part: RaftParcel) -> [UInt8]? {
+        if part.index == 0 {
+            number = part.number
             next = 0
             gathered = []
         }
-        guard number == self.number, index == next, index < count,
-            gathered.count + body.count <= ClusterLimits.raftMessageBytesMax
-        else { return gathered = [] }
-        gathered.append(contentsOf: body)
+        guard part.number == number, part.index == next,
+            gathered.count + part.body.count <= ClusterLimits.raftMessageBytesMax
+        else {
+            gathered = []
+            return nil
+        }
+        gathered.append(contentsOf: part.body)
         next += 1
-        guard next == count else { return }
+        guard next == part.count else { return nil }
         let message = gathered
         gathered = []
-        message.withUnsafeBytes(deliver)
+        return message
     }
 }

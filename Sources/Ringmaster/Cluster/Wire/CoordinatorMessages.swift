@@ -1,0 +1,83 @@
+// What coordinators say to each other for the log's sake, and what they are asked about each other.
+
+import RingmasterProtocol
+
+/// A message of Raft on its way: who sent it, and where the sender listens. A follower answers a leader that its own log
+/// does not know of yet.
+///
+///     raft id u64 little-endian, length of the endpoint u8, endpoint, message
+struct RaftEnvelope {
+    let sender: UInt64
+    let endpoint: String
+    let message: UnsafeRawBufferPointer
+
+    static func encode(_ message: [UInt8], from sender: UInt64, at endpoint: String) -> [UInt8] {
+        let address = Array(endpoint.utf8.prefix(255))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(9 + address.count + message.count)
+        withUnsafeBytes(of: sender.littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(UInt8(address.count))
+        bytes.append(contentsOf: address)
+        bytes.append(contentsOf: message)
+        return bytes
+    }
+
+    /// nil: it is none.
+    init?(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count > 9 else { return nil }
+        let begin = 9 + Int(bytes[8])
+        guard bytes.count > begin else { return nil }
+        sender = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        endpoint = String(decoding: bytes[9..<begin], as: UTF8.self)
+        message = UnsafeRawBufferPointer(rebasing: bytes[begin...])
+    }
+}
+
+/// A coordinator to be added: `[raft id, endpoint]`.
+struct AddCoordinatorRequest {
+    let raftID: UInt64
+    let endpoint: Endpoint
+
+    func encoded() -> [UInt8] {
+        var writer = MessagePackWriter(capacity: 64)
+        writer.writeArrayHeader(count: 2)
+        writer.write(raftID)
+        writer.write(endpoint.text)
+        return writer.bytes
+    }
+
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws(RemoteError) -> AddCoordinatorRequest {
+        try readMessage(bytes) { reader in
+            let more = try reader.readFields(atLeast: 2)
+            let request = AddCoordinatorRequest(
+                raftID: try reader.readInteger(UInt64.self),
+                endpoint: try Endpoint(reader.readString())
+            )
+            try reader.skipFields(more)
+            return request
+        }
+    }
+}
+
+/// A leader's word that a coordinator is none any more: `[term, index of the configuration]`.
+enum RemovedMessage {
+    static func encode(_ stamp: LogConfigurationStamp) -> [UInt8] {
+        var writer = MessagePackWriter(capacity: 24)
+        writer.writeArrayHeader(count: 2)
+        writer.write(stamp.term)
+        writer.write(stamp.index)
+        return writer.bytes
+    }
+
+    static func decode(_ bytes: UnsafeRawBufferPointer) throws(RemoteError) -> LogConfigurationStamp {
+        try readMessage(bytes) { reader in
+            let more = try reader.readFields(atLeast: 2)
+            let stamp = LogConfigurationStamp(
+                term: try reader.readInteger(UInt64.self),
+                index: try reader.readInteger(UInt64.self)
+            )
+            try reader.skipFields(more)
+            return stamp
+        }
+    }
+}
