@@ -22,9 +22,9 @@ struct DeadlineWheel: ~Copyable {
     /// their own, so that a callback may set or clear any slot.
     private static let expiring: Int64 = -2
 
-    private let nodes: UnsafeMutablePointer<Node>
+    private var nodes: UnsafeMutablePointer<Node>
     private let heads: UnsafeMutablePointer<Int32>
-    private let capacity: Int
+    private var capacity: Int
     private var passed: Int64
     private(set) var count = 0
 
@@ -41,6 +41,23 @@ struct DeadlineWheel: ~Copyable {
     deinit {
         nodes.deallocate()
         heads.deallocate()
+    }
+
+    /// Takes more slots; a deadline stays with its slot, whose number becomes what `renumber` says. Not inside of `advance`.
+    /// O(slots).
+    mutating func grow(to capacity: Int, renumber: (Int) -> Int) {
+        precondition(capacity >= self.capacity && capacity <= Int(Int32.max), "a wheel grows to 2^31 - 1 slots at most")
+        let former = (nodes: nodes, capacity: self.capacity)
+        self.capacity = capacity
+        nodes = .allocate(capacity: capacity)
+        nodes.initialize(repeating: Node(tick: Self.unset, previous: Self.none, next: Self.none), count: capacity)
+        heads.update(repeating: Self.none, count: Self.bucketCount + 1)
+        count = 0
+        for slot in 0..<former.capacity where former.nodes[slot].tick != Self.unset {
+            precondition(former.nodes[slot].tick != Self.expiring, "a wheel does not grow while it advances")
+            link(renumber(slot), tick: former.nodes[slot].tick)
+        }
+        former.nodes.deallocate()
     }
 
     /// Sets the deadline of `slot`, which may have one. It fires at the first tick that is not before `deadline`.

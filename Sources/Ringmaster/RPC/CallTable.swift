@@ -24,13 +24,18 @@ struct PendingCall {
 /// A table of slots indexed by the low bits of a msgid. Msgids count up, so one comes back only after 2^32 calls, and a
 /// slot that is still busy is passed over.
 ///
-/// The table has twice as many slots as calls may be in flight, so a free one is near. Claiming, finding and freeing are
-/// O(1) and allocate nothing.
+/// The table has at least twice as many slots as calls are in flight, so a free one is near. Claiming, finding and freeing
+/// are O(1) and allocate nothing. It begins small and grows with what is in flight: room for 65,536 calls is 13 MB, whose
+/// first touch would keep a loop from everything else for milliseconds each time that it makes a client.
 struct CallTable: ~Copyable {
-    private let slots: UnsafeMutablePointer<PendingCall>
-    private let mask: UInt32
+    private static let firstCapacity = 256
+
+    private var slots: UnsafeMutablePointer<PendingCall>
+    private var mask: UInt32
     private var nextID: UInt32
     private(set) var count = 0
+    /// So many calls in flight fill half of the slots.
+    private var crowd: Int
     let limit: Int
 
     var capacity: Int { Int(mask) + 1 }
@@ -40,8 +45,9 @@ struct CallTable: ~Copyable {
         precondition((1...Limits.inFlightMax).contains(limit), "1 to \(Limits.inFlightMax) calls can be in flight")
         self.limit = limit
         var capacity = 2
-        while capacity < 2 * limit { capacity *= 2 }
+        while capacity < min(2 * limit, Self.firstCapacity) { capacity *= 2 }
         mask = UInt32(capacity - 1)
+        crowd = capacity / 2
         nextID = firstID
         slots = .allocate(capacity: capacity)
         slots.initialize(repeating: PendingCall(), count: capacity)
@@ -55,10 +61,34 @@ struct CallTable: ~Copyable {
     @inline(__always)
     var isFull: Bool { count >= limit }
 
-    /// Takes a slot; its call has a new msgid. The table must not be full.
+    /// Whether it has to grow before the next call.
+    @inline(__always)
+    var isCrowded: Bool { count >= crowd }
+
+    /// Where the call of a busy slot will be when the table has grown.
+    func indexAfterGrowth(_ index: Int) -> Int {
+        Int(slots[index].msgid & (mask << 1 | 1))
+    }
+
+    /// Doubles the slots. Pointers and indices from before are void; msgids hold. O(slots).
+    mutating func grow() {
+        let former = (slots: slots, capacity: capacity)
+        slots = .allocate(capacity: 2 * former.capacity)
+        slots.initialize(repeating: PendingCall(), count: 2 * former.capacity)
+        mask = mask << 1 | 1
+        crowd = former.capacity
+        // Calls that had slots of their own by fewer bits of their msgids have so by one bit more.
+        for index in 0..<former.capacity where former.slots[index].isBusy {
+            slots[Int(former.slots[index].msgid & mask)] = former.slots[index]
+        }
+        former.slots.deinitialize(count: former.capacity)
+        former.slots.deallocate()
+    }
+
+    /// Takes a slot; its call has a new msgid. The table must be neither full nor crowded.
     @inline(__always)
     mutating func claim() -> UnsafeMutablePointer<PendingCall> {
-        precondition(!isFull, "no call may be made beyond the limit")
+        precondition(!isFull && !isCrowded, "no call may be made beyond the limit")
         var slot = slots + Int(nextID & mask)
         while slot.pointee.isBusy {
             nextID &+= 1
@@ -78,10 +108,13 @@ struct CallTable: ~Copyable {
         return slot.pointee.isBusy && slot.pointee.msgid == msgid ? slot : nil
     }
 
-    /// The call in slot `index`; nil where the slot is free.
-    func slot(_ index: Int) -> UnsafeMutablePointer<PendingCall>? {
-        slots[index].isBusy ? slots + index : nil
+    /// The msgid of the call in slot `index`; nil where the slot is free.
+    func msgid(inSlot index: Int) -> UInt32? {
+        slots[index].isBusy ? slots[index].msgid : nil
     }
+
+    /// The msgids of all calls in flight. O(slots).
+    var msgids: [UInt32] { (0..<capacity).compactMap { msgid(inSlot: $0) } }
 
     /// The slot's number, as deadlines are kept by it.
     @inline(__always)

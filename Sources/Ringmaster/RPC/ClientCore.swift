@@ -237,12 +237,19 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     @inline(__always)
     private func claim(_ options: CallOptions) -> UnsafeMutablePointer<PendingCall> {
         counts.calls += 1
+        if calls.isCrowded { makeRoom() }
         let call = calls.claim()
         if options.timeoutNs > 0 {
             let wait = options.retry.map { min($0.attemptTimeout.nanosecondsClamped, options.timeoutNs) }
             setDeadline(of: call, to: loop.now.adding(nanoseconds: wait ?? options.timeoutNs))
         }
         return call
+    }
+
+    @inline(never)
+    private func makeRoom() {
+        wheel.grow(to: 2 * calls.capacity) { calls.indexAfterGrowth($0) }
+        calls.grow()
     }
 
     @inline(__always)
@@ -531,10 +538,13 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     }
 
     private func expireDeadlines() {
-        var expired: [Int] = []
-        wheel.advance(to: loop.now) { _, slot in expired.append(slot) }
-        for slot in expired {
-            guard let call = calls.slot(slot) else { continue }
+        // By msgid: what the end of one call leads to may give another the slot, or have the table grow.
+        var expired: [UInt32] = []
+        wheel.advance(to: loop.now) { _, slot in
+            if let msgid = calls.msgid(inSlot: slot) { expired.append(msgid) }
+        }
+        for msgid in expired {
+            guard let call = calls.find(msgid) else { continue }
             if let resend = call.pointee.resend {
                 retry(call, resend)
             } else {
@@ -652,8 +662,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
 
     /// Ends every call in flight.
     private func failEverything(_ kind: RawReply.Kind) {
-        for index in 0..<calls.capacity {
-            if let call = calls.slot(index) { complete(call, RawReply(kind: kind)) }
+        for msgid in calls.msgids {
+            if let call = calls.find(msgid) { complete(call, RawReply(kind: kind)) }
         }
     }
 

@@ -68,6 +68,18 @@ struct DeadlineWheelTests {
         #expect(fired.count == 7 && fired.last == first, "an expired slot set again in its callback fires again later")
     }
 
+    @Test func aDeadlineStaysWithItsSlotWhenTheWheelGrows() {
+        var wheel = DeadlineWheel(capacity: 8, now: ms(0))
+        for slot in 0..<6 { wheel.set(slot, to: ms(Int64(10 + slot % 3))) }
+        wheel.grow(to: 16) { $0 * 2 + 1 }
+        #expect(wheel.count == 6)
+        wheel.clear(3)
+        wheel.set(15, to: ms(2000))
+        var fired: [Int64: Set<Int>] = [:]
+        for now in Int64(1)...2000 { wheel.advance(to: ms(now)) { fired[now, default: []].insert($1) } }
+        #expect(fired == [10: [1, 7], 11: [9], 12: [5, 11], 2000: [15]])
+    }
+
     /// Random sets, moves, clears and advances against a dictionary.
     @Test(arguments: 0..<20) func theWheelDoesWhatADictionaryOfDeadlinesDoes(seed: UInt64) {
         var generator = SplitMix64(seed: seed)
