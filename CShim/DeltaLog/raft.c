@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "aio.h"
 #include "raft_log.h"
 
 int rm_code_of(int raft_code) {
@@ -51,6 +52,7 @@ int rm_raft_open(const char *dir, uint64_t id, const char *address, const rm_raf
         settings->heartbeat_ms >= settings->election_timeout_ms || settings->snapshot_threshold == 0) {
         return RM_RAFT_EINVAL;
     }
+    (void)rm_aio_destroy_elsewhere();
     rm_raft *log = calloc(1, sizeof *log);
     if (log == NULL) return RM_RAFT_ENOMEM;
     log->callbacks = *callbacks;
@@ -227,4 +229,8 @@ void rm_raft_destroy(rm_raft *log) {
     uv_loop_close(&log->loop);
     if (log->snapshot != NULL) log->callbacks.release(log->snapshot);
     free(log);
+}
+
+int rm_raft_ends_segments_aside(void) {
+    return rm_aio_destroy_elsewhere();
 }

@@ -160,4 +160,8 @@ int rm_raft_is_closed(const rm_raft *log);
 /// Frees a log that is closed, or waits here until one is that was not.
 void rm_raft_destroy(rm_raft *log);
 
+/// Whether the end of a segment of the log keeps nobody from the next: 1, or 0 where this libraft is built in a way that
+/// does not let its call to io_destroy(2), which waits for the kernel for 10 to 30 ms, be made on another thread.
+int rm_raft_ends_segments_aside(void);
+
 #endif
