@@ -100,6 +100,8 @@ extension CoordinatorCore {
 
     private func send(_ order: SyncMessage.Order, _ epoch: Epoch, to worker: WorkerID) {
         guard let link = members[worker] else { return }
+        // Before the notice: what the worker has gained or kept closed, it serves without asking for the view.
+        if case .notify = order { link.send(machine.view.encoded()) }
         link.send(.fromCoordinator(configuration.name, epoch, order)) { [weak self] answer in
             guard let self, isLeader, case .fromMember(let sender, let epoch, let content) = answer, sender == worker
             else { return }

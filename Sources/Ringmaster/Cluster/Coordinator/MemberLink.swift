@@ -105,6 +105,14 @@ final class MemberLink {
         }
     }
 
+    /// Tells it of a view that has come into force.
+    func send(_ view: [UInt8]) {
+        var writer = MessagePackWriter(capacity: view.count + 16)
+        writer.writeArrayHeader(count: 1)
+        writer.writeBinary(view)
+        core.notify(ClusterMethods.newView, params: writer.bytes)
+    }
+
     func close() {
         guard !isClosed else { return }
         isClosed = true

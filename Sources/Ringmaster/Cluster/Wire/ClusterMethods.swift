@@ -27,6 +27,7 @@ enum ClusterMethods {
     static let read: RPCMethod = "job.read"
     static let call: RPCMethod = "job.call"
     static let sync: RPCMethod = "member.sync"
+    static let newView: RPCMethod = "member.view"
     static let workerStatus: RPCMethod = "member.status"
     static let retire: RPCMethod = "member.retire"
 

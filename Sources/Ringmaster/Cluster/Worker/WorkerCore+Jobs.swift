@@ -33,8 +33,10 @@ extension WorkerCore {
     /// Keeps a job of a slot that changes hands at this moment: soon it is served here, or known to be another's.
     private func hold(_ request: JobRequest, _ reply: DeferredReply, _ slot: Slot) throws(RemoteError) {
         switch gates.state(of: slot) {
-        case .notOwned, .serving: throw wrongOwner
-        case .draining, .stopped, .loading, .loaded, .recovering:
+        case .notOwned: throw wrongOwner
+        // The first lease of a newcomer is on its way; one that has run out may never come back.
+        case .serving where hasHadLease: throw wrongOwner
+        case .serving, .draining, .stopped, .loading, .loaded, .recovering:
             guard held[slot, default: []].count < ClusterLimits.heldJobsMax else {
                 throw RemoteError(
                     code: .overloaded,

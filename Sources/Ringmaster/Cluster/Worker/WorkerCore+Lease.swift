@@ -26,13 +26,18 @@ extension WorkerCore {
                 // Counted from the moment of asking: the leader grants it later than that.
                 leaseEnds = askedAt.advanced(by: ClusterLimits.lease)
                 leaseSuspendedNs = suspendedNs
+                let isNew = !gates.isLeaseHeld
                 if renewNow() { perform(gates.handle(.leaseRenewed)) }
+                if isNew, gates.isLeaseHeld { letIn(Array(held.keys)) }
                 if let epoch = try? NumberMessage.decode(bytes), epoch > gates.view.ring.epoch.rawValue { lookAtView() }
             case .refused(let error) where error.code == .notMember: beginNewLife()
             case .refused, .unreachable: break
             }
         }
     }
+
+    /// Whether this life of the worker was ever given a lease.
+    var hasHadLease: Bool { leaseEnds.nanoseconds > 0 }
 
     /// Whether the lease holds at this moment, which includes the time the host may have slept.
     func renewNow() -> Bool {

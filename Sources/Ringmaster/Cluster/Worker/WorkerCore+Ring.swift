@@ -157,13 +157,18 @@ extension WorkerCore {
         leader.call(ClusterMethods.view, []) { [weak self] reply in
             guard let self else { return }
             isViewAsked = false
-            guard !isClosed, isPlaced, case .payload(let bytes) = reply, let view = try? ClusterView(decoding: bytes),
-                view.ring.size == gates.view.ring.size
-            else { return }
-            perform(gates.handle(.viewAdopted(view)))
-            // A member of this view from now on: what it serves waits for its first lease.
-            if isJoined, !gates.isLeaseHeld { askForLease() }
+            if case .payload(let bytes) = reply { adopt(bytes) }
         }
+    }
+
+    /// Serves by a view from now on, if it is newer.
+    func adopt(_ bytes: UnsafeRawBufferPointer) {
+        guard !isClosed, isPlaced, let view = try? ClusterView(decoding: bytes),
+            view.ring.size == gates.view.ring.size
+        else { return }
+        perform(gates.handle(.viewAdopted(view)))
+        // A member of this view from now on: what it serves waits for its first lease.
+        if isJoined, !gates.isLeaseHeld { askForLease() }
     }
 
     // MARK: Leaving

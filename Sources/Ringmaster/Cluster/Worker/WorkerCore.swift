@@ -130,6 +130,7 @@ final class WorkerCore: @unchecked Sendable {
         answer(&service, ClusterMethods.sync) { worker, bytes, reply throws(RemoteError) in
             try worker.sync(bytes, reply)
         }
+        answer(&service, ClusterMethods.newView) { worker, bytes, _ throws(RemoteError) in worker.adopt(bytes) }
         answer(&service, ClusterMethods.workerStatus) { worker, _, reply throws(RemoteError) in
             guard let bytes = try? MessagePackEncoder().encode(worker.status) else { return }
             reply.send(bytes)
