@@ -13,8 +13,8 @@ public struct RPCService: Sendable {
     /// A handler that runs as a task: encoded params in, encoded result out.
     typealias ValueHandler = @Sendable ([UInt8], RequestContext) async throws -> [UInt8]
 
-    /// A handler that answers later, on the loop.
-    typealias DeferredHandler = @Sendable (_ request: RawSpan, _ reply: DeferredReply) -> Void
+    /// A handler that answers later, on the loop, by a `DeferredReply` that it makes of the address.
+    typealias DeferredHandler = @Sendable (_ request: RawSpan, _ address: ReplyAddress) -> Void
 
     enum Handler: Sendable {
         case raw(RawHandler)
@@ -39,7 +39,15 @@ public struct RPCService: Sendable {
 
     /// Adds a method that takes bytes and answers with bytes whenever it wants, on the loop's thread. The bytes of the
     /// request are alive until the handler returns; the reply may be kept.
-    mutating func handleDeferred(_ method: RPCMethod, _ handler: @escaping DeferredHandler) {
+    mutating func handleDeferred(
+        _ method: RPCMethod,
+        _ handler: @escaping @Sendable (_ request: RawSpan, _ reply: DeferredReply) -> Void
+    ) {
+        handleAddressed(method) { request, address in handler(request, DeferredReply(address)) }
+    }
+
+    /// As `handleDeferred`, for a handler that makes its own kind of reply.
+    mutating func handleAddressed(_ method: RPCMethod, _ handler: @escaping DeferredHandler) {
         add(method, .deferred(handler))
     }
 

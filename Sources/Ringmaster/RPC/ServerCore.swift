@@ -208,7 +208,7 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
                 return
             }
             let payload = UnsafeRawBufferPointer(start: frame.payload, count: frame.payload_length)
-            handler(payload.bytes, DeferredReply(self, peer, frame, deadline: deadline(of: frame)))
+            handler(payload.bytes, ReplyAddress(self, peer, frame, deadline: deadline(of: frame)))
         case .value(let handler):
             start(handler, frame, from: peer)
         }
@@ -254,7 +254,7 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
                 return
             }
             let payload = UnsafeRawBufferPointer(start: frame.payload, count: frame.payload_length)
-            handler(payload.bytes, DeferredReply(self, peer, frame, deadline: .distantFuture))
+            handler(payload.bytes, ReplyAddress(self, peer, frame, deadline: .distantFuture))
         case .value(let handler):
             start(handler, frame, from: peer)
         }

@@ -13,7 +13,7 @@ final class ServerPeer {
     /// Requests that wait or run, by msgid.
     var active: [UInt32: ActiveRequest] = [:]
     /// Requests that a handler answers later.
-    var deferredCount = 0
+    @exclusivity(unchecked) var deferredCount = 0
     /// Whether the high-water mark was reached and its messages wait.
     var isBlocked = false
 

@@ -73,13 +73,14 @@ public struct MessagePackWriter: Sendable {
     /// - Precondition: It has at most 2^32 - 1 bytes of UTF-8.
     public mutating func write(_ value: String) {
         let utf8 = value.utf8
-        let count = utf8.count
-        switch count {
-        case ...31: bytes.append(0xa0 | UInt8(count))
-        case ...0xff: append(0xd9, UInt8(count))
-        case ...0xffff: append(0xda, UInt16(count))
-        default: append(0xdb, checkedLength(count))
-        }
+        writeStringHeader(count: utf8.count)
+        bytes.append(contentsOf: utf8)
+    }
+
+    /// Writes a str of bytes that are UTF-8.
+    /// - Precondition: It has at most 2^32 - 1 bytes.
+    public mutating func writeString(_ utf8: UnsafeRawBufferPointer) {
+        writeStringHeader(count: utf8.count)
         bytes.append(contentsOf: utf8)
     }
 
@@ -140,6 +141,15 @@ public struct MessagePackWriter: Sendable {
         }
         bytes.append(UInt8(bitPattern: type))
         bytes.append(contentsOf: data)
+    }
+
+    private mutating func writeStringHeader(count: Int) {
+        switch count {
+        case ...31: bytes.append(0xa0 | UInt8(count))
+        case ...0xff: append(0xd9, UInt8(count))
+        case ...0xffff: append(0xda, UInt16(count))
+        default: append(0xdb, checkedLength(count))
+        }
     }
 
     private mutating func writeBinaryHeader(count: Int) {

@@ -198,19 +198,32 @@ final class ClusterClientCore: @unchecked Sendable {
 
     private func encode(_ request: ClientRequest) -> [UInt8] {
         switch request.kind {
-        case .job:
-            JobRequest(
-                client: session ?? ClientID(rawValue: 0),
-                sequence: request.sequence,
-                acked: window.lowest,
-                method: request.method,
-                key: request.key,
-                argument: request.argument,
-                attempt: request.attempt
-            ).encoded()
+        case .job: return encodeJob(request)
         case .read, .call:
-            KeyRequest(method: request.method, key: request.key, argument: request.argument).encoded()
+            return KeyRequest(method: request.method, key: request.key, argument: request.argument).encoded()
         }
+    }
+
+    private func encodeJob(_ request: ClientRequest) -> [UInt8] {
+        var writer = MessagePackWriter(capacity: 64 + request.key.count + request.argument.count)
+        var method = request.method
+        method.withUTF8 { method in
+            request.key.withUnsafeBytes { key in
+                request.argument.withUnsafeBytes { argument in
+                    let message = JobRequest(
+                        client: session ?? ClientID(rawValue: 0),
+                        sequence: request.sequence,
+                        acked: window.lowest,
+                        method: UnsafeRawBufferPointer(method),
+                        key: key,
+                        argument: argument,
+                        attempt: request.attempt
+                    )
+                    message.write(into: &writer)
+                }
+            }
+        }
+        return writer.bytes
     }
 
     private func line(to record: MemberRecord) -> ClientCore? {

@@ -2,29 +2,28 @@
 
 import RingmasterProtocol
 
-/// A durable job: `[client, sequence, acked, method, key, argument, attempt]`.
-struct JobRequest: Sendable {
+/// A durable job: `[client, sequence, acked, method, key, argument, attempt]`. It borrows the bytes that it was read from.
+struct JobRequest {
     let client: ClientID
     let sequence: UInt64
     /// Every job of the client below this sequence is done with.
     let acked: UInt64
-    let method: String
-    let key: [UInt8]
-    let argument: [UInt8]
+    /// The bytes of the job's name.
+    let method: UnsafeRawBufferPointer
+    let key: UnsafeRawBufferPointer
+    let argument: UnsafeRawBufferPointer
     /// 1 for the first attempt. From the second on another worker may have run the job already.
     let attempt: UInt64
 
-    func encoded() -> [UInt8] {
-        var writer = MessagePackWriter(capacity: 64 + key.count + argument.count)
+    func write(into writer: inout MessagePackWriter) {
         writer.writeArrayHeader(count: 7)
         writer.write(client.rawValue)
         writer.write(sequence)
         writer.write(acked)
-        writer.write(method)
+        writer.writeString(method)
         writer.writeBinary(key)
         writer.writeBinary(argument)
         writer.write(attempt)
-        return writer.bytes
     }
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(RemoteError) -> JobRequest {
@@ -34,9 +33,9 @@ struct JobRequest: Sendable {
                 client: ClientID(rawValue: try reader.readInteger(UInt64.self)),
                 sequence: try reader.readInteger(UInt64.self),
                 acked: try reader.readInteger(UInt64.self),
-                method: try reader.readString(),
-                key: Array(try reader.readBinary()),
-                argument: Array(try reader.readBinary()),
+                method: try reader.readStringBytes(),
+                key: try reader.readBinary(),
+                argument: try reader.readBinary(),
                 attempt: try reader.readInteger(UInt64.self)
             )
             try reader.skipFields(more)
@@ -51,23 +50,39 @@ struct JobRequest: Sendable {
     }
 }
 
-/// What a job or call came to, as the log keeps it: a byte that says how it went, then the result or the error's text.
+/// What a job or call came to. On the wire and in the log it is a byte that says how it went, then the result or the error's
+/// text.
 enum JobReply {
+    case success([UInt8])
+    /// A handler's own failure is a reply like any other: every resend of the job gets the same.
+    case failure([UInt8])
+
     private static let succeeded: UInt8 = 0
     private static let failed: UInt8 = 1
 
-    static func success(_ result: [UInt8]) -> [UInt8] {
-        [succeeded] + result
+    static func thrown(_ error: any Error) -> JobReply {
+        let message = (error as? RemoteError)?.message ?? "\(error)"
+        return .failure(Array(message.utf8.prefix(MessageLimits.errorMessageBytesMax)))
     }
 
-    /// A handler's own failure is a reply like any other: every resend of the job gets the same.
-    static func failure(_ message: String) -> [UInt8] {
-        [failed] + Array(message.utf8.prefix(MessageLimits.errorMessageBytesMax))
+    /// Hands over the reply's bytes, which lie in `scratch` meanwhile: nothing is allocated for one that fits it.
+    @inline(__always)
+    func withBytes<Value>(in scratch: inout [UInt8], _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        scratch.removeAll(keepingCapacity: true)
+        switch self {
+        case .success(let result):
+            scratch.append(Self.succeeded)
+            scratch.append(contentsOf: result)
+        case .failure(let text):
+            scratch.append(Self.failed)
+            scratch.append(contentsOf: text)
+        }
+        return scratch.withUnsafeBytes(body)
     }
 
     static func result(_ reply: UnsafeRawBufferPointer) throws(RemoteError) -> [UInt8] {
         switch reply.first {
-        case succeeded: return Array(reply.dropFirst())
+        case succeeded: return Array(UnsafeRawBufferPointer(rebasing: reply.dropFirst()))
         case failed:
             throw RemoteError(code: .handlerFailed, message: String(decoding: reply.dropFirst(), as: UTF8.self))
         default: throw RemoteError(code: .malformed, message: "the worker's reply is none")

@@ -24,6 +24,8 @@ final class DeltaStream: Flushable {
     private let leader: LeaderFinder
     private var identity: WorkerIdentity
     private var gathered: [WorkerJob] = []
+    /// Where a reply is put together.
+    @exclusivity(unchecked) private var scratch: [UInt8] = []
     private var batches: Deque<Batch> = []
     private var isFlushing = false
     private var retryTimer: LoopTimer!
@@ -56,39 +58,66 @@ final class DeltaStream: Flushable {
 
     private func makeBatches() {
         while !gathered.isEmpty, batches.count < ClusterLimits.batchesInFlightMax {
-            let jobs = Array(gathered.prefix(ClusterLimits.deltasPerBatchMax))
-            gathered.removeFirst(jobs.count)
-            batches.append(Batch(jobs: jobs, bytes: encode(jobs)))
+            let jobs = gathered.prefix(ClusterLimits.deltasPerBatchMax)
+            let bytes = encode(jobs)
+            if jobs.count == gathered.count {
+                batches.append(Batch(jobs: gathered, bytes: bytes))
+                gathered = []
+            } else {
+                batches.append(Batch(jobs: Array(jobs), bytes: bytes))
+                gathered.removeFirst(ClusterLimits.deltasPerBatchMax)
+            }
         }
         sendBatches()
     }
 
-    private func encode(_ jobs: [WorkerJob]) -> [UInt8] {
-        var writer = DeltaBatchWriter(worker: identity.id, incarnation: identity.incarnation)
+    private func encode(_ jobs: ArraySlice<WorkerJob>) -> [UInt8] {
+        let room = jobs.reduce(Self.batchHeadBytes) { $0 + Self.room(for: $1) }
+        var writer = DeltaBatchWriter(worker: identity.id, incarnation: identity.incarnation, capacity: room)
         for job in jobs {
-            let request = job.request
-            request.key.withUnsafeBytes { key in
-                job.result.withUnsafeBytes { reply in
-                    func add(_ state: NewState) {
-                        writer.add(
-                            client: request.client,
-                            sequence: request.sequence,
-                            acked: request.acked,
-                            base: job.base,
-                            key: key,
-                            state: state,
-                            reply: reply
-                        )
-                    }
-                    switch job.state {
-                    case .unchanged: add(.unchanged)
-                    case .removed: add(.removed)
-                    case .bytes(let bytes): bytes.withUnsafeBytes { add(.bytes($0)) }
+            job.work.key.key.withUnsafeBytes { key in
+                job.reply.withBytes(in: &scratch) { reply in
+                    switch job.change {
+                    case .unchanged: write(job, key, .unchanged, reply, &writer)
+                    case .removed: write(job, key, .removed, reply, &writer)
+                    case .bytes(let state): state.withUnsafeBytes { write(job, key, .bytes($0), reply, &writer) }
                     }
                 }
             }
         }
         return writer.finish()
+    }
+
+    @inline(__always)
+    private func write(
+        _ job: WorkerJob,
+        _ key: UnsafeRawBufferPointer,
+        _ state: NewState,
+        _ reply: UnsafeRawBufferPointer,
+        _ writer: inout DeltaBatchWriter
+    ) {
+        writer.add(
+            client: job.client,
+            sequence: job.sequence,
+            acked: job.acked,
+            base: job.base,
+            key: key,
+            state: state,
+            reply: reply
+        )
+    }
+
+    /// About what a batch takes besides its deltas, and a delta besides its bytes: so much that a batch is rarely moved to
+    /// more memory.
+    private static let batchHeadBytes = 96
+    private static let deltaHeadBytes = 48
+
+    private static func room(for job: WorkerJob) -> Int {
+        var bytes = deltaHeadBytes + job.work.key.key.count
+        if case .bytes(let state) = job.change { bytes += state.count }
+        switch job.reply {
+        case .success(let reply), .failure(let reply): return bytes + reply.count
+        }
     }
 
     /// Sends what is not under way, oldest first.

@@ -31,26 +31,42 @@ public struct RawState: Sendable {
     }
 }
 
-/// A job in a worker's hands. Confined to the loop's thread.
-final class WorkerJob {
-    let request: JobRequest
+/// A job in a worker's hands: where its reply goes, what is to run, and what came of it. Confined to the loop's thread.
+///
+/// @unchecked Sendable: as the reply is.
+final class WorkerJob: DeferredReply, @unchecked Sendable {
+    let client: ClientID
+    let sequence: UInt64
+    /// Every job of the client below this sequence is done with.
+    let acked: UInt64
+    let attempt: UInt64
+    let handler: JobHandlers.Handler
+    let argument: [UInt8]
     let slot: Slot
-    /// Everybody who waits for the reply: the request, and resends of it that came meanwhile.
-    var replies: [DeferredReply]
+    /// Resends of it that came meanwhile.
+    var resends: [DeferredReply] = []
+    /// Its key, once it was let in.
+    @exclusivity(unchecked) var work: KeyWork!
+    @exclusivity(unchecked) var isEnded = false
 
     // Once it has run:
     /// The key's version that it ran on.
-    var base: UInt64 = 0
-    var state = KeyChange.unchanged
-    var result: [UInt8] = []
+    @exclusivity(unchecked) var base: UInt64 = 0
+    @exclusivity(unchecked) var change = KeyChange.unchanged
+    @exclusivity(unchecked) var reply = JobReply.success([])
 
-    init(_ request: JobRequest, slot: Slot, reply: DeferredReply) {
-        self.request = request
+    init(_ address: ReplyAddress, _ request: JobRequest, handler: JobHandlers.Handler, slot: Slot) {
+        client = request.client
+        sequence = request.sequence
+        acked = request.acked
+        attempt = request.attempt
+        argument = Array(request.argument)
+        self.handler = handler
         self.slot = slot
-        replies = [reply]
+        super.init(address)
     }
 
-    var name: JobName { JobName(client: request.client, sequence: request.sequence) }
+    var name: JobName { JobName(client: client, sequence: sequence) }
 }
 
 /// What names a job for ever.

@@ -72,3 +72,24 @@ public struct JobHandlers: Sendable {
         handlers[name] = handler
     }
 }
+
+/// Handlers by the bytes of their names, with the last find kept in front: jobs of one name come in runs.
+struct HandlerTable {
+    private let entries: [(name: [UInt8], handler: JobHandlers.Handler)]
+    private let places: [String: Int]
+    private var last = 0
+
+    init(_ handlers: JobHandlers) {
+        let names = handlers.names
+        entries = names.map { (Array($0.utf8), handlers.handlers[$0]!) }
+        places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+    }
+
+    /// O(bytes of the name); nothing is allocated for the name that was asked for last.
+    mutating func handler(named name: UnsafeRawBufferPointer) -> JobHandlers.Handler? {
+        if last < entries.count, name.elementsEqual(entries[last].name) { return entries[last].handler }
+        guard let place = places[String(decoding: name, as: UTF8.self)] else { return nil }
+        last = place
+        return entries[place].handler
+    }
+}

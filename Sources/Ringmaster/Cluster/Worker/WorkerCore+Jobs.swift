@@ -5,25 +5,34 @@ import RingmasterProtocol
 extension WorkerCore {
     // MARK: Arrival
 
-    func submit(_ bytes: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
-        try submit(try JobRequest.decode(bytes), reply)
+    func submit(_ bytes: UnsafeRawBufferPointer, _ address: ReplyAddress) {
+        do throws(RemoteError) {
+            let request = try JobRequest.decode(bytes)
+            guard let handler = handlers.handler(named: request.method) else {
+                let name = String(decoding: request.method, as: UTF8.self)
+                throw RemoteError(code: .unknownMethod, message: "the worker has no handler for '\(name)'")
+            }
+            let hash = KeyHash(of: request.key)
+            let job = WorkerJob(address, request, handler: handler, slot: keys.slot(of: hash))
+            letIn(job, request.key, hash)
+        } catch {
+            DeferredReply(address).fail(error.code, error.message)
+        }
     }
 
-    private func submit(_ request: JobRequest, _ reply: DeferredReply) throws(RemoteError) {
-        let name = JobName(client: request.client, sequence: request.sequence)
-        if let job = jobs[name] {
+    private func letIn(_ job: WorkerJob, _ key: UnsafeRawBufferPointer, _ hash: KeyHash) {
+        if let first = jobs.updateValue(job, forKey: job.name) {
             // A resend of what is in hand: one run, and the same reply to both.
-            job.replies.append(reply)
+            jobs[first.name] = first
+            first.resends.append(job)
             return
         }
-        guard handlers.handlers[request.method] != nil else {
-            throw RemoteError(code: .unknownMethod, message: "the worker has no handler for '\(request.method)'")
+        guard gates.jobBegan(job.slot) else {
+            jobs[job.name] = nil
+            return hold(job, key)
         }
-        let slot = gates.view.ring.size.slot(of: KeyHash(of: request.key.span.bytes))
-        guard gates.jobBegan(slot) else { return try hold(request, reply, slot) }
-        let job = WorkerJob(request, slot: slot, reply: reply)
-        jobs[name] = job
-        if request.attempt > 1 {
+        job.work = keys.work(on: keys.key(key, hash))
+        if job.attempt > 1 {
             lookUp(job)
         } else {
             enqueue(job)
@@ -31,19 +40,16 @@ extension WorkerCore {
     }
 
     /// Keeps a job of a slot that changes hands at this moment: soon it is served here, or known to be another's.
-    private func hold(_ request: JobRequest, _ reply: DeferredReply, _ slot: Slot) throws(RemoteError) {
-        switch gates.state(of: slot) {
-        case .notOwned: throw wrongOwner
+    private func hold(_ job: WorkerJob, _ key: UnsafeRawBufferPointer) {
+        switch gates.state(of: job.slot) {
+        case .notOwned: job.fail(wrongOwner.code, wrongOwner.message)
         // The first lease of a newcomer is on its way; one that has run out may never come back.
-        case .serving where hasHadLease: throw wrongOwner
+        case .serving where hasHadLease: job.fail(wrongOwner.code, wrongOwner.message)
         case .serving, .draining, .stopped, .loading, .loaded, .recovering:
-            guard held[slot, default: []].count < ClusterLimits.heldJobsMax else {
-                throw RemoteError(
-                    code: .overloaded,
-                    message: "\(ClusterLimits.heldJobsMax) jobs wait for the slot already"
-                )
+            guard held[job.slot, default: []].count < ClusterLimits.heldJobsMax else {
+                return job.fail(.overloaded, "\(ClusterLimits.heldJobsMax) jobs wait for the slot already")
             }
-            held[slot, default: []].append((request, reply))
+            held[job.slot, default: []].append((job, Array(key)))
         }
     }
 
@@ -51,31 +57,36 @@ extension WorkerCore {
     func letIn(_ slots: [Slot]) {
         guard !held.isEmpty else { return }
         for slot in slots {
-            for (request, reply) in held.removeValue(forKey: slot) ?? [] {
-                do throws(RemoteError) {
-                    try submit(request, reply)
-                } catch {
-                    reply.fail(error.code, error.message)
-                }
+            for (job, key) in held.removeValue(forKey: slot) ?? [] {
+                key.withUnsafeBytes { letIn(job, $0, KeyHash(of: $0)) }
             }
         }
     }
 
     /// Before a job is run on a later attempt: whoever owned its slot before may have run it, and then its reply is known.
     private func lookUp(_ job: WorkerJob) {
+        job.work.lookUps += 1
         var writer = MessagePackWriter(capacity: 20)
         writer.writeArrayHeader(count: 2)
-        writer.write(job.request.client.rawValue)
-        writer.write(job.request.sequence)
+        writer.write(job.client.rawValue)
+        writer.write(job.sequence)
         leader.call(ClusterMethods.lookUp, writer.bytes) { [weak self] reply in
-            guard let self, jobs[job.name] === job else { return }
+            guard let self, !job.isEnded else { return }
+            job.work.lookUps -= 1
             switch reply {
             case .payload(let bytes):
                 let recorded = try? readMessage(bytes) { reader -> [UInt8]? in
                     reader.readNilIfNext() ? nil : Array(try reader.readBinary())
                 }
-                if let known = recorded ?? nil { end(job, known) } else { enqueue(job) }
-            case .refused(let error): fail(job, error)
+                if let known = recorded ?? nil {
+                    known.withUnsafeBytes { end(job, $0) }
+                    keys.settle(job.work)
+                } else {
+                    enqueue(job)
+                }
+            case .refused(let error):
+                fail(job, error)
+                keys.settle(job.work)
             // No leader to ask: the log tells in the end, and what ran for nothing is undone.
             case .unreachable: enqueue(job)
             }
@@ -83,44 +94,40 @@ extension WorkerCore {
     }
 
     private func enqueue(_ job: WorkerJob) {
-        let entry = keys.entry(job.request.key, in: job.slot)
-        entry.waiting.append(job)
-        pump(entry)
+        job.work.waiting.append(job)
+        pump(job.work)
     }
 
     // MARK: Running
 
     /// Runs the jobs of a key that wait, as far as may be.
-    func pump(_ entry: KeyEntry) {
-        while !entry.isRunning, !entry.isStale, let job = entry.waiting.popFirst() {
-            run(job, on: entry)
+    func pump(_ work: KeyWork) {
+        while !work.isRunning, !work.isStale, let job = work.waiting.popFirst() {
+            run(job, on: work)
         }
-        keys.settle(entry)
+        keys.settle(work)
     }
 
-    private func run(_ job: WorkerJob, on entry: KeyEntry) {
-        guard let handler = handlers.handlers[job.request.method] else {
-            preconditionFailure("an unknown job was admitted")
-        }
+    private func run(_ job: WorkerJob, on work: KeyWork) {
         let info = Job(
-            client: job.request.client,
-            sequence: job.request.sequence,
-            key: job.request.key,
+            client: job.client,
+            sequence: job.sequence,
+            key: work.key.key,
             epoch: gates.view.ring.epoch
         )
-        switch handler {
+        switch job.handler {
         case .raw(let body):
-            var state = RawState(entry.head)
+            var state = RawState(work.head)
             do {
-                let output = try body(&state, job.request.argument, info)
-                ran(job, on: entry, .success((state, output)))
+                let output = try body(&state, job.argument, info)
+                ran(job, on: work, state, .success(output))
             } catch {
-                ran(job, on: entry, .failure(error))
+                ran(job, on: work, nil, .thrown(error))
             }
         case .async(let body):
-            entry.isRunning = true
-            let (state, argument) = (RawState(entry.head), job.request.argument)
-            let box = LoopConfined((job, entry))
+            work.isRunning = true
+            let (state, argument) = (RawState(work.head), job.argument)
+            let box = LoopConfined((job, work))
             Task { [loop] in
                 let outcome: Result<(RawState, [UInt8]), any Error>
                 do {
@@ -129,37 +136,36 @@ extension WorkerCore {
                     outcome = .failure(error)
                 }
                 loop.post {
-                    let (job, entry) = box.value
-                    entry.isRunning = false
-                    self.ran(job, on: entry, outcome)
-                    self.pump(entry)
+                    let (job, work) = box.value
+                    work.isRunning = false
+                    switch outcome {
+                    case .success((let state, let output)): self.ran(job, on: work, state, .success(output))
+                    case .failure(let error): self.ran(job, on: work, nil, .thrown(error))
+                    }
+                    self.pump(work)
                 }
             }
         }
     }
 
-    /// A handler has returned: its delta goes to the log, and the next job of its key may run on its state.
-    private func ran(_ job: WorkerJob, on entry: KeyEntry, _ outcome: Result<(RawState, [UInt8]), any Error>) {
+    /// A handler has returned, and left that state unless it threw: its delta goes to the log, and the next job of its key may
+    /// run on its state.
+    private func ran(_ job: WorkerJob, on work: KeyWork, _ state: RawState?, _ reply: JobReply) {
         // The worker may have begun a new life meanwhile.
-        guard jobs[job.name] === job, keys.entries[entry.key] === entry else { return }
-        if entry.isStale {
-            entry.void.append(job)
-            return fetchIfSettled(entry)
+        guard !job.isEnded, !work.isForgotten else { return }
+        if work.isStale {
+            work.void.append(job)
+            return fetchIfSettled(work)
         }
-        job.base = entry.headVersion
-        job.state = .unchanged
-        switch outcome {
-        case .success((let state, let output)):
-            job.result = JobReply.success(output)
-            if state.isChanged {
-                job.state = state.bytes.map { .bytes($0) } ?? .removed
-                entry.head = state.bytes
-            }
-        case .failure(let error):
-            job.result = JobReply.failure((error as? RemoteError)?.message ?? "\(error)")
+        job.base = work.headVersion
+        job.change = .unchanged
+        job.reply = reply
+        if let state, state.isChanged {
+            job.change = state.bytes.map { .bytes($0) } ?? .removed
+            work.head = state.bytes
         }
-        entry.headVersion += 1
-        entry.inFlight.append(job)
+        work.headVersion += 1
+        work.inFlight.append(job)
         deltas.add(job)
     }
 
@@ -167,84 +173,106 @@ extension WorkerCore {
 
     /// What became of a job's delta.
     func settled(_ job: WorkerJob, _ refusal: DeltaRefusal?) {
-        guard jobs[job.name] === job, let entry = keys.entries[job.request.key] else { return }
-        precondition(entry.inFlight.first === job, "the log answers the deltas of a key in their order")
-        entry.inFlight.removeFirst()
+        guard !job.isEnded, let work = job.work, !work.isForgotten else { return }
+        precondition(work.inFlight.first === job, "the log answers the deltas of a key in their order")
+        work.inFlight.removeFirst()
         switch refusal {
         case nil:
-            keys.commit(job)
+            work.key.commit(job)
             counts.jobsCommitted += 1
-            end(job, job.result)
+            end(job)
         case .duplicate(_, let version, let reply):
             // Its own delta, sent again after a change of leader, stands at the version that it was meant to make.
-            if version == job.base + 1, !entry.isStale {
-                keys.commit(job)
+            if version == job.base + 1, !work.isStale {
+                work.key.commit(job)
             } else {
-                entry.isStale = true
+                work.isStale = true
             }
-            end(job, reply)
+            reply.withUnsafeBytes { end(job, $0) }
         case .staleBase, .sessionFull:
             counts.deltasRefused += 1
-            entry.isStale = true
-            entry.void.append(job)
+            work.isStale = true
+            work.void.append(job)
         case .staleOwner:
             counts.deltasRefused += 1
-            entry.isStale = true
+            work.isStale = true
             fail(job, wrongOwner)
             lookAtView()
         case .sessionUnknown:
             counts.deltasRefused += 1
-            entry.isStale = true
+            work.isStale = true
             fail(
                 job,
                 RemoteError(code: .sessionExpired, message: "the session of the client has expired; begin another")
             )
         case .alreadyAcknowledged:
             counts.deltasRefused += 1
-            entry.isStale = true
+            work.isStale = true
             fail(job, RemoteError(code: .badParams, message: "the job was acknowledged by its client before"))
         }
-        if entry.isStale { fetchIfSettled(entry) } else { keys.settle(entry) }
+        if work.isStale { fetchIfSettled(work) } else { keys.settle(work) }
     }
 
     /// Once nothing of a stale key is under way, its committed state is fetched, and what was void runs again.
-    private func fetchIfSettled(_ entry: KeyEntry) {
-        guard entry.isStale, entry.inFlight.isEmpty, !entry.isRunning, !entry.isFetching else { return }
-        entry.isFetching = true
-        leader.call(ClusterMethods.fetchKey, entry.key) { [weak self] reply in
-            entry.isFetching = false
-            guard let self, keys.entries[entry.key] === entry else { return }
+    private func fetchIfSettled(_ work: KeyWork) {
+        guard work.isStale, work.inFlight.isEmpty, !work.isRunning, !work.isFetching else { return }
+        work.isFetching = true
+        let key = work.key
+        leader.call(ClusterMethods.fetchKey, key.key) { [weak self] reply in
+            work.isFetching = false
+            guard let self, !work.isForgotten else { return }
             guard case .payload(let bytes) = reply, let state = try? KeyState.decode(bytes) else {
-                let timer = loop.timer { [weak self] in self?.fetchIfSettled(entry) }
+                let timer = loop.timer { [weak self] in self?.fetchIfSettled(work) }
                 loop.arm(timer, at: loop.now.advanced(by: ClusterLimits.leaderSearchInterval))
                 return
             }
-            keys.store(entry.key, in: entry.slot, version: state.version, state: state.state)
-            entry.headVersion = state.version
-            entry.head = state.state
-            entry.isStale = false
-            counts.jobsRepeated += entry.void.count
-            for job in entry.void.reversed() { entry.waiting.prepend(job) }
-            entry.void = []
-            pump(entry)
-            finishReads(of: entry.key)
+            key.version = state.version
+            key.state = state.state
+            work.headVersion = state.version
+            work.head = state.state
+            work.isStale = false
+            counts.jobsRepeated += work.void.count
+            for job in work.void.reversed() { work.waiting.prepend(job) }
+            work.void = []
+            pump(work)
+            finishReads(of: key.key)
         }
     }
 
     // MARK: Ends
 
-    private func end(_ job: WorkerJob, _ result: [UInt8]) {
+    /// Replies what its handler came to.
+    private func end(_ job: WorkerJob) {
+        // Taken for the time of the call: it is one buffer, whoever writes to it.
+        var scratch: [UInt8] = []
+        swap(&scratch, &self.scratch)
+        job.reply.withBytes(in: &scratch) { end(job, $0) }
+        swap(&scratch, &self.scratch)
+    }
+
+    private func end(_ job: WorkerJob, _ reply: UnsafeRawBufferPointer) {
+        job.isEnded = true
         jobs[job.name] = nil
-        for reply in job.replies { reply.send(result) }
-        job.replies = []
+        job.send(reply)
+        if !job.resends.isEmpty {
+            for resend in job.resends { resend.send(reply) }
+            job.resends = []
+        }
         if let effect = gates.jobEnded(job.slot) { perform(effect) }
     }
 
     func fail(_ job: WorkerJob, _ error: RemoteError) {
         jobs[job.name] = nil
-        for reply in job.replies { reply.fail(error.code, error.message) }
-        job.replies = []
+        refuse(job, error)
         if let effect = gates.jobEnded(job.slot) { perform(effect) }
+    }
+
+    /// Answers everybody who waits for a job that is none of this worker's any more.
+    func refuse(_ job: WorkerJob, _ error: RemoteError) {
+        job.isEnded = true
+        job.fail(error.code, error.message)
+        for resend in job.resends { resend.fail(error.code, error.message) }
+        job.resends = []
     }
 
     var wrongOwner: RemoteError {
@@ -259,27 +287,31 @@ extension WorkerCore {
     /// Answers with a key's committed state. The lease makes sure that nobody else may have written it since.
     func read(_ bytes: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
         let request = try KeyRequest.decode(bytes)
-        let slot = gates.view.ring.size.slot(of: KeyHash(of: request.key.span.bytes))
-        guard renewNow(), gates.serves(slot) else { throw wrongOwner }
+        let hash = KeyHash(of: request.key.span.bytes)
+        guard renewNow(), gates.serves(keys.slot(of: hash)) else { throw wrongOwner }
         counts.reads += 1
-        if let entry = keys.entries[request.key], entry.isStale {
+        if let work = find(request.key)?.work, work.isStale {
             waitingReads[request.key, default: []].append(reply)
             return
         }
-        answerRead(request.key, slot, reply)
+        answerRead(request.key, reply)
     }
 
-    private func answerRead(_ key: [UInt8], _ slot: Slot, _ reply: DeferredReply) {
-        let stored = keys.stored(key, in: slot)
-        reply.send(KeyState(version: stored.version, state: stored.state).encoded())
+    private func find(_ key: [UInt8]) -> HeldKey? {
+        key.withUnsafeBytes { keys.find($0, KeyHash(of: $0)) }
+    }
+
+    private func answerRead(_ key: [UInt8], _ reply: DeferredReply) {
+        let held = find(key)
+        reply.send(KeyState(version: held?.version ?? 0, state: held?.state).encoded())
     }
 
     private func finishReads(of key: [UInt8]) {
         guard let replies = waitingReads.removeValue(forKey: key) else { return }
-        let slot = gates.view.ring.size.slot(of: KeyHash(of: key.span.bytes))
+        let slot = keys.slot(of: KeyHash(of: key.span.bytes))
         for reply in replies {
             if renewNow(), gates.serves(slot) {
-                answerRead(key, slot, reply)
+                answerRead(key, reply)
             } else {
                 reply.fail(wrongOwner.code, wrongOwner.message)
             }
@@ -289,30 +321,32 @@ extension WorkerCore {
     /// Runs a handler on a copy of the key's committed state and forgets what it did to it: never durable.
     func call(_ bytes: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
         let request = try KeyRequest.decode(bytes)
-        guard let handler = handlers.handlers[request.method] else {
+        var method = request.method
+        guard let handler = method.withUTF8({ handlers.handler(named: UnsafeRawBufferPointer($0)) }) else {
             throw RemoteError(code: .unknownMethod, message: "the worker has no handler for '\(request.method)'")
         }
-        let slot = gates.view.ring.size.slot(of: KeyHash(of: request.key.span.bytes))
-        guard gates.serves(slot) else { throw wrongOwner }
+        guard gates.serves(keys.slot(of: KeyHash(of: request.key.span.bytes))) else { throw wrongOwner }
         let info = Job(client: ClientID(rawValue: 0), sequence: 0, key: request.key, epoch: gates.view.ring.epoch)
-        var state = RawState(keys.stored(request.key, in: slot).state)
+        var state = RawState(find(request.key)?.state)
         switch handler {
         case .raw(let body):
+            let result: JobReply
             do {
-                reply.send(JobReply.success(try body(&state, request.argument, info)))
+                result = .success(try body(&state, request.argument, info))
             } catch {
-                reply.send(JobReply.failure((error as? RemoteError)?.message ?? "\(error)"))
+                result = .thrown(error)
             }
+            result.withBytes(in: &scratch) { reply.send($0) }
         case .async(let body):
             let given = state
             Task { [loop] in
-                let result: [UInt8]
+                let result: JobReply
                 do {
-                    result = JobReply.success(try await body(given, request.argument, info).1)
+                    result = .success(try await body(given, request.argument, info).1)
                 } catch {
-                    result = JobReply.failure((error as? RemoteError)?.message ?? "\(error)")
+                    result = .thrown(error)
                 }
-                loop.post { reply.send(result) }
+                loop.post { result.withBytes(in: &self.scratch) { reply.send($0) } }
             }
         }
     }

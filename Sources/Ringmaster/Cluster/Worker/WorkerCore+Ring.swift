@@ -62,15 +62,13 @@ extension WorkerCore {
         identity = WorkerIdentity(id: identity.id, incarnation: .fresh())
         deltas.begin(as: identity)
         let given = wrongOwner
-        _ = keys.removeAll()
+        keys.removeAll()
         let dropped = jobs
         jobs = [:]
-        for job in dropped.values {
-            for reply in job.replies { reply.fail(given.code, given.message) }
-        }
+        for job in dropped.values { refuse(job, given) }
         for reply in waitingReads.values.joined() { reply.fail(given.code, given.message) }
         waitingReads = [:]
-        for (_, reply) in held.values.joined() { reply.fail(given.code, given.message) }
+        for (job, _) in held.values.joined() { job.fail(given.code, given.message) }
         held = [:]
         gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, size: gates.view.ring.size)
         if configuration.isHealthy() { place() }
@@ -128,26 +126,16 @@ extension WorkerCore {
 
     /// Takes the states of a chunk that was handed over.
     private func take(_ chunk: SlotChunk) {
-        let size = gates.view.ring.size
-        chunk.forEach { key, version, state in
-            let key = Array(key)
-            keys.store(
-                key,
-                in: size.slot(of: KeyHash(of: key.span.bytes)),
-                version: version,
-                state: state.map { Array($0) }
-            )
-        }
+        chunk.forEach { key, version, state in keys.store(key, version: version, state: state.map { Array($0) }) }
     }
 
     private func drop(_ slots: [Slot]) {
         let lost = Set(slots)
         for slot in slots {
             keys.drop(slot)
-            for (_, reply) in held.removeValue(forKey: slot) ?? [] { reply.fail(wrongOwner.code, wrongOwner.message) }
+            for (job, _) in held.removeValue(forKey: slot) ?? [] { job.fail(wrongOwner.code, wrongOwner.message) }
         }
         for job in Array(jobs.values) where lost.contains(job.slot) { fail(job, wrongOwner) }
-        for entry in Array(keys.entries.values) where lost.contains(entry.slot) { keys.forget(entry) }
     }
 
     /// Fetches the view in force from the leader.

@@ -12,7 +12,7 @@ import RingmasterProtocol
 final class WorkerCore: @unchecked Sendable {
     let loop: EventLoop
     let configuration: WorkerConfiguration
-    let handlers: JobHandlers
+    @exclusivity(unchecked) var handlers: HandlerTable
     let logger: Logger
     private(set) var endpoint: Endpoint
     private(set) var server: ServerCore!
@@ -21,16 +21,18 @@ final class WorkerCore: @unchecked Sendable {
 
     /// Which life of the worker this is: later ones have higher numbers.
     var identity: WorkerIdentity
-    var gates: SlotGates
-    var keys: KeyTable
+    @exclusivity(unchecked) var gates: SlotGates
+    @exclusivity(unchecked) var keys: KeyTable
     let deltas: DeltaStream
     /// Jobs in hand, by their name.
-    var jobs: [JobName: WorkerJob] = [:]
+    @exclusivity(unchecked) var jobs: [JobName: WorkerJob] = [:]
     /// Jobs of slots that change hands, until it is known who has them.
-    var held: [Slot: [(request: JobRequest, reply: DeferredReply)]] = [:]
+    var held: [Slot: [(job: WorkerJob, key: [UInt8])]] = [:]
     /// Reads of keys whose state is being fetched.
     var waitingReads: [[UInt8]: [DeferredReply]] = [:]
-    var counts = Counts()
+    @exclusivity(unchecked) var counts = Counts()
+    /// Where a reply is put together.
+    @exclusivity(unchecked) var scratch: [UInt8] = []
 
     // Of WorkerCore+Ring.
     /// Whether the ring's size is known, and with it the gates are real.
@@ -70,7 +72,7 @@ final class WorkerCore: @unchecked Sendable {
     ) throws {
         loop.checkIsolated()
         self.configuration = configuration
-        self.handlers = handlers
+        self.handlers = HandlerTable(handlers)
         self.loop = loop
         self.logger = logger
         endpoint = configuration.endpoint
@@ -118,8 +120,8 @@ final class WorkerCore: @unchecked Sendable {
 
     private func service() -> RPCService {
         var service = RPCService()
-        answer(&service, ClusterMethods.submit) { worker, bytes, reply throws(RemoteError) in
-            try worker.submit(bytes, reply)
+        service.handleAddressed(ClusterMethods.submit) { [unowned self] request, address in
+            request.withUnsafeBytes { submit($0, address) }
         }
         answer(&service, ClusterMethods.read) { worker, bytes, reply throws(RemoteError) in
             try worker.read(bytes, reply)
