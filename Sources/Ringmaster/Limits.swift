@@ -8,6 +8,8 @@ public enum Limits {
     public static let payloadBytesMax = 32 << 20
     /// Frames gathered into one message. Beyond about 128 the saving for each is spent, and the receiver waits.
     public static let framesPerMessageMax = 128
+    /// Frames that wait for more of them on a busy line that gathers: beyond, a message costs little for each.
+    static let framesHeldMax = 16
     /// Bytes of a block in which frames gather: 128 small frames.
     public static let blockBytes = 32 << 10
     /// Idle blocks a socket keeps for reuse.

@@ -20,6 +20,8 @@ public enum ClusterLimits {
     public static let batchesInFlightMax = 4
     /// Deltas of one batch.
     public static let deltasPerBatchMax = 1024
+    /// Deltas that wait for more of them on a busy line: beyond, a message costs little for each.
+    static let deltasHeldMax = 64
     /// Jobs that a worker keeps for one slot while it changes hands.
     public static let heldJobsMax = 16_384
     /// Bytes of one chunk of a state hand-over.

@@ -27,6 +27,9 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     @exclusivity(unchecked) private var wheel: DeadlineWheel
     private var wheelTimer: LoopTimer!
     @exclusivity(unchecked) private var wheelWakesAt = MonotonicTime.distantFuture
+    @exclusivity(unchecked) private var gathering = GatheringClock()
+    @exclusivity(unchecked) private var lastID: UInt32 = 0
+    private var holdTimer: LoopTimer!
     @exclusivity(unchecked) private var pipelines: [CallPipeline] = []
     @exclusivity(unchecked) private var waiting = WaitingCalls()
     /// Who is asked first when room is shared: a pipeline by its index, or the callers that wait behind the last.
@@ -66,6 +69,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         wheel = DeadlineWheel(capacity: calls.capacity, now: loop.now)
         socket.handler = self
         wheelTimer = loop.timer { [unowned self] in expireDeadlines() }
+        holdTimer = loop.timer { [unowned self] in flush() }
         suspension = SuspensionWatch(loop: loop, suspendedNs: suspendedNs) { [unowned self] in resetConnection() }
         events.receiver = self
     }
@@ -217,6 +221,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         let call = claim(options)
         call.pointee.completion = completion
         let msgid = call.pointee.msgid
+        lastID = msgid
         payload.withUnsafeBytes {
             writePayload(msgid, method, $0, options, budgetNs: options.timeoutNs, attempt: 1)
         }
@@ -461,6 +466,8 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         }
         shareRoom()
         rm_batch_release(batch)
+        // Room may have come for what waits.
+        if configuration.gathersWhileUnanswered, !outbox.isEmpty { flushSoon() }
     }
 
     /// After so many replies the room that they left is given away: seldom enough to cost little, often enough that the
@@ -493,6 +500,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
             return
         }
         counts.replies += 1
+        if configuration.gathersWhileUnanswered { gathering.answered(UInt64(frame.msgid), now: loop.now) }
         let reply: RawReply
         if frame.error != nil {
             reply = RawReply(kind: .remoteError, bytes: frame.error, count: frame.error_length)
@@ -662,6 +670,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
 
     /// Ends every call in flight.
     private func failEverything(_ kind: RawReply.Kind) {
+        gathering.reset()
         for msgid in calls.msgids {
             if let call = calls.find(msgid) { complete(call, RawReply(kind: kind)) }
         }
@@ -670,9 +679,17 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     @inline(__always)
     private var route: Outbox.Route { Outbox.Route(socket: socket.raw, identity: nil, identityLength: 0) }
 
+    /// More frames than these are worth a message at once.
+    private var framesHeldMax: Int { min(Limits.framesHeldMax, configuration.framesPerMessageMax) }
+
     @inline(__always)
     private func commit(_ end: UnsafeMutablePointer<UInt8>) {
         if outbox.commit(upTo: end, on: route) == .blocked { socket.wantsWritable = true }
+        flushSoon()
+    }
+
+    @inline(__always)
+    private func flushSoon() {
         guard !outbox.isDirty else { return }
         outbox.isDirty = true
         loop.flushLater(self)
@@ -681,6 +698,21 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     func flush() {
         outbox.isDirty = false
         guard !isClosed else { return }
+        if configuration.gathersWhileUnanswered {
+            let gathered = outbox.frames
+            let unanswered = calls.count - gathered
+            if gathering.holds(gathered: gathered, unanswered: unanswered, most: framesHeldMax, now: loop.now) {
+                if let ends = gathering.holdEnds, holdTimer.deadline != ends || !holdTimer.isArmed {
+                    loop.arm(holdTimer, at: ends)
+                }
+                return
+            }
+            gathering.sent(UInt64(lastID), now: loop.now)
+        }
+        sendGathered()
+    }
+
+    private func sendGathered() {
         socket.wantsWritable = outbox.flush(route) == .blocked
         loop.touch(socket)
     }
@@ -689,10 +721,11 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
     func close() {
         loop.checkIsolated()
         guard !isClosed else { return }
-        flush()
+        sendGathered()
         isClosed = true
         suspension.stop()
         loop.disarm(wheelTimer)
+        loop.disarm(holdTimer)
         failEverything(.closed)
         letIn()
         for pipeline in pipelines { pipeline.finishIfDone() }

@@ -44,7 +44,8 @@ struct Outbox {
     /// Where in the block the frames begin that gather, and where they end.
     private var base = 0
     private var end = 0
-    private var frames = 0
+    /// Frames that gather.
+    private(set) var frames = 0
     private var refused: Deque<Piece> = []
     /// How many of the refused lie in the block that frames gather in.
     private var refusedInBlock = 0

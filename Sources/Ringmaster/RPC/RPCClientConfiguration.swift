@@ -20,6 +20,8 @@ public struct RPCClientConfiguration: Sendable {
     public var coalescing = true
     /// Frames in one message at the most, with coalescing: 1 or more.
     public var framesPerMessageMax = Limits.framesPerMessageMax
+    /// Whether frames gather while many calls are unanswered, see `GatheringClock`.
+    var gathersWhileUnanswered = false
     public var socket = SocketSettings()
     public var security = Security.none
     /// The client's identity towards servers, 1...16 bytes; nil draws one at random. It outlives reconnects: by it a

@@ -6,15 +6,17 @@ import RingmasterProtocol
 /// Sends deltas to the leader and gives back what became of each. Confined to the loop's thread.
 ///
 /// Deltas of one turn of the loop share a batch, as do those that come while `ClusterLimits.batchesInFlightMax` batches are
-/// under way. A batch whose leader was lost is sent again to the next one, before anything younger: the log tells what it
+/// under way, and those that gather because many are unanswered (`GatheringClock`). A batch whose leader was lost is sent again to the next one, before anything younger: the log tells what it
 /// has applied already.
 final class DeltaStream: Flushable {
     private final class Batch {
+        let number: UInt64
         let jobs: [WorkerJob]
         let bytes: [UInt8]
         var isSent = false
 
-        init(jobs: [WorkerJob], bytes: [UInt8]) {
+        init(number: UInt64, jobs: [WorkerJob], bytes: [UInt8]) {
+            self.number = number
             self.jobs = jobs
             self.bytes = bytes
         }
@@ -29,6 +31,11 @@ final class DeltaStream: Flushable {
     private var batches: Deque<Batch> = []
     private var isFlushing = false
     private var retryTimer: LoopTimer!
+    private var gathering = GatheringClock()
+    private var holdTimer: LoopTimer!
+    private var batchesMade: UInt64 = 0
+    /// Deltas of batches that are not answered.
+    private var unanswered = 0
     /// The last job that the log had applied when it answered last.
     private(set) var lastJob = JobID.zero
     /// What became of a job's delta: nil where it was accepted.
@@ -39,10 +46,8 @@ final class DeltaStream: Flushable {
         self.leader = leader
         self.loop = loop
         retryTimer = loop.timer { [unowned self] in sendBatches() }
+        holdTimer = loop.timer { [unowned self] in makeBatches() }
     }
-
-    /// Deltas that are not settled.
-    var count: Int { batches.reduce(gathered.count) { $0 + $1.jobs.count } }
 
     func add(_ job: WorkerJob) {
         gathered.append(job)
@@ -57,18 +62,31 @@ final class DeltaStream: Flushable {
     }
 
     private func makeBatches() {
-        while !gathered.isEmpty, batches.count < ClusterLimits.batchesInFlightMax {
+        while !gathered.isEmpty, batches.count < ClusterLimits.batchesInFlightMax, !isHeld() {
             let jobs = gathered.prefix(ClusterLimits.deltasPerBatchMax)
             let bytes = encode(jobs)
-            if jobs.count == gathered.count {
-                batches.append(Batch(jobs: gathered, bytes: bytes))
-                gathered = []
-            } else {
-                batches.append(Batch(jobs: Array(jobs), bytes: bytes))
-                gathered.removeFirst(ClusterLimits.deltasPerBatchMax)
-            }
+            batchesMade += 1
+            unanswered += jobs.count
+            let isAll = jobs.count == gathered.count
+            batches.append(Batch(number: batchesMade, jobs: isAll ? gathered : Array(jobs), bytes: bytes))
+            if isAll { gathered = [] } else { gathered.removeFirst(ClusterLimits.deltasPerBatchMax) }
+            gathering.sent(batchesMade, now: loop.now)
         }
         sendBatches()
+    }
+
+    /// Whether what has gathered waits for more.
+    private func isHeld() -> Bool {
+        let holds = gathering.holds(
+            gathered: gathered.count,
+            unanswered: unanswered,
+            most: ClusterLimits.deltasHeldMax,
+            now: loop.now
+        )
+        if holds, let ends = gathering.holdEnds, holdTimer.deadline != ends || !holdTimer.isArmed {
+            loop.arm(holdTimer, at: ends)
+        }
+        return holds
     }
 
     private func encode(_ jobs: ArraySlice<WorkerJob>) -> [UInt8] {
@@ -125,8 +143,8 @@ final class DeltaStream: Flushable {
         guard leader.hasLeader else { return }
         for batch in batches where !batch.isSent {
             batch.isSent = true
-            leader.call(ClusterMethods.deltas, batch.bytes, timeout: nil) { [weak self] reply in
-                self?.ended(batch, reply)
+            leader.call(ClusterMethods.deltas, batch.bytes, timeout: nil) { [self] reply in
+                ended(batch, reply)
             }
         }
     }
@@ -147,6 +165,8 @@ final class DeltaStream: Flushable {
             return
         }
         batches.removeAll { $0 === batch }
+        unanswered -= batch.jobs.count
+        gathering.answered(batch.number, now: loop.now)
         lastJob = max(lastJob, outcomes.lastJob)
         var refusals = outcomes.refusals.makeIterator()
         var refusal = refusals.next()
@@ -164,13 +184,19 @@ final class DeltaStream: Flushable {
     /// Forgets everything that is under way, for a worker that begins a new life.
     func begin(as identity: WorkerIdentity) {
         self.identity = identity
-        gathered = []
-        batches = []
+        forgetAll()
     }
 
     func close() {
         loop.disarm(retryTimer)
+        loop.disarm(holdTimer)
+        forgetAll()
+    }
+
+    private func forgetAll() {
         gathered = []
         batches = []
+        unanswered = 0
+        gathering.reset()
     }
 }
