@@ -19,12 +19,14 @@ extension RaftLog {
         // Not retained: the log closes libraft before it goes away.
         callbacks.context = Unmanaged.passUnretained(self).toOpaque()
         callbacks.apply = { context, bytes, length, index in
-            RaftLog.of(context).applier.apply(UnsafeRawBufferPointer(start: bytes, count: length), index: index)
+            RaftLog.of(context).apply(UnsafeRawBufferPointer(start: bytes, count: length), index: index)
         }
-        callbacks.proposal_ended = { context, id, status in RaftLog.of(context).proposalEnded(id, status) }
+        callbacks.proposal_ended = { context, id, status in RaftLog.of(context).ended(id, status) }
         callbacks.change_ended = { context, id, status in RaftLog.of(context).changeEnded(id, status) }
         callbacks.capture = { context in
-            let snapshot = CapturedSnapshot(encode: RaftLog.of(context).applier.captureSnapshot())
+            let log = RaftLog.of(context)
+            log.carryOut()
+            let snapshot = CapturedSnapshot(encode: log.applier.captureSnapshot())
             return Unmanaged.passRetained(snapshot).toOpaque()
         }
         callbacks.encode = { snapshot, sink in
@@ -33,8 +35,10 @@ extension RaftLog {
         }
         callbacks.release = { snapshot in Unmanaged<CapturedSnapshot>.fromOpaque(snapshot!).release() }
         callbacks.restore = { context, bytes, length in
+            let log = RaftLog.of(context)
+            log.carryOut()
             do {
-                try RaftLog.of(context).applier.restore(UnsafeRawBufferPointer(start: bytes, count: length))
+                try log.applier.restore(UnsafeRawBufferPointer(start: bytes, count: length))
                 return 0
             } catch {
                 return Int32(RM_RAFT_ERESTORE)

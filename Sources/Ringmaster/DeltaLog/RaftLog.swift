@@ -27,6 +27,9 @@ final class RaftLog: DeltaLog, Flushable {
     private var isFlushPending = false
     /// Whether libraft is at work below, which nothing may call into then.
     private(set) var isPumping = false
+    /// Whether committed entries wait until libraft has returned.
+    private var defersWork = false
+    private var committed = CommittedWork()
     /// What callbacks asked for, or what is to be told once libraft has returned.
     private var later: [() -> Void] = []
     private var failure: DeltaLogError?
@@ -162,9 +165,7 @@ final class RaftLog: DeltaLog, Flushable {
         loop.checkIsolated()
         precondition(!isPumping, "a message cannot be received inside of a callback of the log")
         guard let raft, !isClosing, failure == nil else { return }
-        isPumping = true
-        let status = rm_raft_receive(raft, message.baseAddress, message.count, raftID)
-        isPumping = false
+        let status = inside { rm_raft_receive(raft, message.baseAddress, message.count, raftID) }
         if status == Int32(RM_RAFT_EMALFORMED) { malformedMessages += 1 }
         noteRole()
         runLater()
@@ -219,9 +220,7 @@ final class RaftLog: DeltaLog, Flushable {
     /// Lets libraft do what is to be done, and notes what came of it.
     private func pump() {
         guard let raft, !isPumping else { return }
-        isPumping = true
-        let status = rm_raft_pump(raft)
-        isPumping = false
+        let status = inside { rm_raft_pump(raft) }
         if isClosing {
             beginClosing(raft)
             runLater()
@@ -232,6 +231,40 @@ final class RaftLog: DeltaLog, Flushable {
             runLater()
         }
         arm()
+    }
+
+    /// Lets libraft work, and carries out what it has committed once it has returned: its next write is under way then.
+    private func inside(_ work: () -> Int32) -> Int32 {
+        isPumping = true
+        defersWork = true
+        let status = work()
+        defersWork = false
+        carryOut()
+        isPumping = false
+        return status
+    }
+
+    /// Carries out what libraft has committed. A snapshot is taken or restored only after this.
+    func carryOut() {
+        while !committed.isEmpty {
+            let work = committed.take()
+            work.forEach {
+                applier.apply($0, index: $1)
+            } ended: {
+                proposalEnded($0, $1)
+            }
+            committed.reuse(work)
+        }
+    }
+
+    /// libraft has committed an entry.
+    func apply(_ entry: UnsafeRawBufferPointer, index: UInt64) {
+        if defersWork { committed.apply(entry, index: index) } else { applier.apply(entry, index: index) }
+    }
+
+    /// A proposal has ended in libraft.
+    func ended(_ id: UInt64, _ status: Int32) {
+        if defersWork { committed.proposalEnded(id, status) } else { proposalEnded(id, status) }
     }
 
     private func arm() {
@@ -311,7 +344,7 @@ final class RaftLog: DeltaLog, Flushable {
         }
     }
 
-    func proposalEnded(_ id: UInt64, _ status: Int32) {
+    private func proposalEnded(_ id: UInt64, _ status: Int32) {
         proposalsInFlight -= 1
         applier.proposalEnded(id, status == 0 ? .applied : .lost)
     }
