@@ -21,6 +21,13 @@ public struct CallOptions: Sendable {
         retry = nil
     }
 
+    /// A call that is sent once; its caller waits for so many nanoseconds.
+    @inline(__always)
+    init(timeoutNs: Int64) {
+        self.timeoutNs = max(Self.timeoutNsMin, timeoutNs)
+        retry = nil
+    }
+
     /// A call that may be executed more than once without harm. It is sent again, over a new connection where the old
     /// one is silent, until it is answered or the policy ends: executed at least once if it is answered. A server that
     /// still has the reply to an earlier attempt gives that one.

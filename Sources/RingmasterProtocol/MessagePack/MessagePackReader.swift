@@ -76,6 +76,16 @@ public struct MessagePackReader {
         return number
     }
 
+    /// Reads an integer that is not negative.
+    /// - Throws: `MessagePackError.outOfRange` for a negative one, `.typeMismatch` for a float.
+    public mutating func readUnsigned() throws(MessagePackError) -> UInt64 {
+        if offset < bytes.count, bytes[offset] < 0x80 {
+            defer { offset += 1 }
+            return UInt64(bytes[offset])
+        }
+        return try readInteger()
+    }
+
     /// Reads a number that a `Double` holds exactly: a float of either width, or an integer (some languages write 3.0
     /// as 3).
     /// - Throws: `MessagePackError.outOfRange` for an integer that it does not hold exactly.

@@ -96,7 +96,10 @@ public final class Client: Sendable {
                 timeout: timeout ?? configuration.timeout,
                 continuation: continuation
             )
-            loop.post { run.begin(window: window) }
+            loop.post { [loop] in
+                loop.refreshNow()
+                run.begin(window: window)
+            }
         }
     }
 
@@ -186,10 +189,14 @@ public final class Client: Sendable {
                     key: key,
                     argument: argument,
                     timeout: timeout ?? configuration.timeout,
-                    isIdempotent: isIdempotent
-                ) { continuation.resume(returning: $0) }
+                    isIdempotent: isIdempotent,
+                    waiter: .completion { continuation.resume(returning: $0) }
+                )
                 box.withLock { $0 = request }
-                loop.post { [core] in core.begin(request) }
+                loop.post { [core, loop] in
+                    loop.refreshNow()
+                    core.begin(request)
+                }
             }
         } onCancel: {
             loop.post { [core] in
@@ -213,68 +220,5 @@ public final class Client: Sendable {
         } catch {
             throw .unexpectedValue(job: job, reason: "the reply is no \(Value.self): \(error)")
         }
-    }
-}
-
-/// A run of `submitAll`. Confined to the loop's thread once it has begun.
-private final class SubmitRun: @unchecked Sendable {
-    // @unchecked: made by the caller, then handed to the loop.
-    private let core: ClusterClientCore
-    private let job: String
-    private let jobs: [(key: [UInt8], argument: [UInt8])]
-    private let timeout: Duration
-    private let continuation: Resumption<[Result<[UInt8], ClusterError>]>
-    private var results: [Result<[UInt8], ClusterError>]
-    private var next = 0
-    private var ended = 0
-    private var room = 0
-    private var isSending = false
-
-    init(
-        core: ClusterClientCore,
-        job: String,
-        jobs: [(key: [UInt8], argument: [UInt8])],
-        timeout: Duration,
-        continuation: Resumption<[Result<[UInt8], ClusterError>]>
-    ) {
-        self.core = core
-        self.job = job
-        self.jobs = jobs
-        self.timeout = timeout
-        self.continuation = continuation
-        results = Array(repeating: .failure(.closed), count: jobs.count)
-    }
-
-    func begin(window: Int) {
-        room = window
-        send()
-    }
-
-    private func send() {
-        // A request may end while it is begun; the loop below then goes on with the room that it left.
-        guard !isSending else { return }
-        isSending = true
-        defer { isSending = false }
-        while room > 0, next < jobs.count {
-            let index = next
-            next += 1
-            room -= 1
-            core.begin(
-                ClientRequest(
-                    .job,
-                    method: job,
-                    key: jobs[index].key,
-                    argument: jobs[index].argument,
-                    timeout: timeout
-                ) { result in self.end(index, result) }
-            )
-        }
-    }
-
-    private func end(_ index: Int, _ result: Result<[UInt8], ClusterError>) {
-        results[index] = result
-        ended += 1
-        room += 1
-        if ended == jobs.count { continuation.resume(returning: results) } else { send() }
     }
 }

@@ -20,16 +20,27 @@ final class ClientRequest: @unchecked Sendable {
     let keyHash: KeyHash
     let timeout: Duration
     let isIdempotent: Bool
-    var completion: ((Result<[UInt8], ClusterError>) -> Void)?
-    var deadline = MonotonicTime.distantFuture
+    /// Whoever waits; nil once it has ended.
+    @exclusivity(unchecked) var waiter: Waiter?
+    @exclusivity(unchecked) var deadline = MonotonicTime.distantFuture
     /// Of a job: its number.
-    var sequence: UInt64 = 0
+    @exclusivity(unchecked) var sequence: UInt64 = 0
     /// Attempts made. A reply to an earlier one still counts.
-    var attempt: UInt64 = 0
-    /// To whom the last attempt went; nil while it is parked.
-    var sentTo: WorkerIdentity?
-    /// Where it stands among the requests that have begun.
-    var id: UInt64 = 0
+    @exclusivity(unchecked) var attempt: UInt64 = 0
+    /// Over which line the last attempt went; nil while it is parked.
+    @exclusivity(unchecked) var sentTo: WorkerLine?
+    /// Over which the first went.
+    @exclusivity(unchecked) var firstSentTo: WorkerLine?
+    /// Where it stands among the requests under way; negative while it does not.
+    @exclusivity(unchecked) var place = -1
+    /// Who carries it out, once it has begun.
+    @exclusivity(unchecked) var core: ClusterClientCore?
+
+    enum Waiter {
+        case completion((Result<[UInt8], ClusterError>) -> Void)
+        /// One of many, by its index.
+        case run(SubmitRun, Int)
+    }
 
     init(
         _ kind: Kind,
@@ -38,7 +49,7 @@ final class ClientRequest: @unchecked Sendable {
         argument: [UInt8],
         timeout: Duration,
         isIdempotent: Bool = true,
-        completion: @escaping (Result<[UInt8], ClusterError>) -> Void
+        waiter: Waiter
     ) {
         self.kind = kind
         self.method = method
@@ -47,7 +58,31 @@ final class ClientRequest: @unchecked Sendable {
         keyHash = KeyHash(of: key.span.bytes)
         self.timeout = timeout
         self.isIdempotent = isIdempotent
-        self.completion = completion
+        self.waiter = waiter
+    }
+
+    /// Whether it has begun and not ended.
+    @inline(__always)
+    var isUnderWay: Bool { place >= 0 }
+}
+
+/// The requests under way, in no order. Confined to the loop's thread. O(1) each, no allocation once it has grown.
+struct RequestTable {
+    private(set) var all: [ClientRequest] = []
+
+    mutating func add(_ request: ClientRequest) {
+        request.place = all.count
+        all.append(request)
+    }
+
+    @inline(__always)
+    mutating func remove(_ request: ClientRequest) {
+        let place = request.place
+        request.place = -1
+        let last = all.removeLast()
+        guard last !== request else { return }
+        all[place] = last
+        last.place = place
     }
 }
 
@@ -56,22 +91,29 @@ struct SessionWindow {
     /// The lowest sequence that is not done.
     private(set) var lowest: UInt64 = 1
     private var next: UInt64 = 1
-    private var done: Set<UInt64> = []
+    /// Of each sequence of the window, by its lower bits.
+    private var isDone = [Bool](repeating: false, count: ClusterLimits.jobsInFlightMax)
 
     /// Jobs between the lowest that is not done and the newest.
     var span: Int { Int(next - lowest) }
 
+    /// Whether another job may begin.
+    var hasRoom: Bool { span < isDone.count }
+
+    /// - Precondition: There is room.
     mutating func begin() -> UInt64 {
+        precondition(hasRoom, "a session has at most \(isDone.count) jobs in its window")
         defer { next += 1 }
         return next
     }
 
     mutating func end(_ sequence: UInt64) {
-        guard sequence == lowest else {
-            done.insert(sequence)
-            return
+        isDone[place(of: sequence)] = true
+        while lowest < next, isDone[place(of: lowest)] {
+            isDone[place(of: lowest)] = false
+            lowest += 1
         }
-        lowest += 1
-        while done.remove(lowest) != nil { lowest += 1 }
     }
+
+    private func place(of sequence: UInt64) -> Int { Int(truncatingIfNeeded: sequence % UInt64(isDone.count)) }
 }

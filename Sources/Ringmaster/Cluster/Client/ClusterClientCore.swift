@@ -5,6 +5,8 @@ import RingmasterProtocol
 
 /// Everything a client of a cluster owns.
 ///
+/// What it waits for holds it, until it is closed, which ends all of that. Never held weakly: each retain would be slow.
+///
 /// @unchecked Sendable: confined to the loop's thread; other threads only pass it on.
 final class ClusterClientCore: @unchecked Sendable {
     private let loop: EventLoop
@@ -12,22 +14,26 @@ final class ClusterClientCore: @unchecked Sendable {
     private let configuration: ClientConfiguration
     private let leader: LeaderFinder
     private var subscribers: [String: SubscriberCore] = [:]
-    private var view = ClusterView(ring: RingView(), members: [])
-    private var lines: [WorkerIdentity: ClientCore] = [:]
+    @exclusivity(unchecked) private var view = ClusterView(ring: RingView(), members: [])
+    private var lines: [WorkerIdentity: WorkerLine] = [:]
+    /// The lines of the view's members, in their order; nil where none was needed yet.
+    @exclusivity(unchecked) private var routes: [WorkerLine?] = []
     private var session: ClientID?
     private var isOpening = false
-    private var window = SessionWindow()
-    /// Begun and not ended, by id.
-    private var requests: [UInt64: ClientRequest] = [:]
-    private var nextID: UInt64 = 1
+    @exclusivity(unchecked) private var window = SessionWindow()
+    /// Begun and not ended.
+    @exclusivity(unchecked) private var requests = RequestTable()
+    /// Where requests are written.
+    @exclusivity(unchecked) private var writer = MessagePackWriter(capacity: 256)
     /// To be sent when the view changes, or soon.
     private var parked: [ClientRequest] = []
     /// Jobs that wait for room in the session's window, or for the session.
-    private var waiting: Deque<ClientRequest> = []
+    @exclusivity(unchecked) private var waiting: Deque<ClientRequest> = []
     private var timer: LoopTimer!
+    private var openTimer: LoopTimer!
     private var isViewAsked = false
     private var isClosed = false
-    private(set) var statistics = ClientStatistics()
+    @exclusivity(unchecked) private(set) var statistics = ClientStatistics()
     private var whenOpen: [(Result<Void, ClusterError>) -> Void] = []
 
     init(
@@ -46,6 +52,7 @@ final class ClusterClientCore: @unchecked Sendable {
             loop: loop
         )
         timer = loop.timer { [unowned self] in tick() }
+        openTimer = loop.timer { [unowned self] in endOpening() }
         leader.found = { [unowned self] in leaderFound() }
         leader.publishersChanged = { [unowned self] in subscribe() }
         leader.start()
@@ -57,15 +64,16 @@ final class ClusterClientCore: @unchecked Sendable {
     func open(_ completion: @escaping (Result<Void, ClusterError>) -> Void) {
         if session != nil { return completion(.success(())) }
         whenOpen.append(completion)
-        let deadline = loop.timer { [weak self] in
-            guard let self, session == nil else { return }
-            let coordinators = configuration.coordinators.map(\.text)
-            for waiter in takeOpeners() { waiter(.failure(.noQuorum(coordinators: coordinators))) }
-        }
-        loop.arm(deadline, at: loop.refreshNow().advanced(by: configuration.openTimeout))
+        loop.arm(openTimer, at: loop.refreshNow().advanced(by: configuration.openTimeout))
+    }
+
+    private func endOpening() {
+        let coordinators = configuration.coordinators.map(\.text)
+        for waiter in takeOpeners() { waiter(.failure(.noQuorum(coordinators: coordinators))) }
     }
 
     private func takeOpeners() -> [(Result<Void, ClusterError>) -> Void] {
+        loop.disarm(openTimer)
         defer { whenOpen = [] }
         return whenOpen
     }
@@ -79,8 +87,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private func openSession() {
         guard session == nil, !isOpening else { return }
         isOpening = true
-        leader.call(ClusterMethods.openSession, NumberMessage.encode(.random(in: 0 ... .max))) { [weak self] reply in
-            guard let self else { return }
+        leader.call(ClusterMethods.openSession, NumberMessage.encode(.random(in: 0 ... .max))) { [self] reply in
             isOpening = false
             guard case .payload(let bytes) = reply, let id = try? NumberMessage.decode(bytes) else {
                 return retrySoon()
@@ -94,8 +101,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private func askForView() {
         guard !isViewAsked else { return }
         isViewAsked = true
-        leader.call(ClusterMethods.view, []) { [weak self] reply in
-            guard let self else { return }
+        leader.call(ClusterMethods.view, []) { [self] reply in
             isViewAsked = false
             guard case .payload(let bytes) = reply, let view = try? ClusterView(decoding: bytes) else { return }
             adopt(view)
@@ -118,9 +124,9 @@ final class ClusterClientCore: @unchecked Sendable {
                 context: context,
                 loop: loop
             )
-            Task(executorPreference: loop.taskExecutor) { [weak self] in
+            Task(executorPreference: loop.taskExecutor) { [self] in
                 while let publication = await buffer.next() {
-                    if let view = try? ClusterView(decoding: publication.value) { self?.adopt(view) }
+                    if let view = try? ClusterView(decoding: publication.value) { adopt(view) }
                 }
             }
         }
@@ -132,12 +138,13 @@ final class ClusterClientCore: @unchecked Sendable {
         view = newer
         statistics.viewChanges += 1
         let identities = Set(newer.members.map(\.identity))
-        for (identity, line) in lines where !identities.contains(identity) {
-            lines[identity] = nil
-            line.close()
-        }
-        for request in requests.values {
-            guard let sentTo = request.sentTo, owner(of: request)?.identity != sentTo else { continue }
+        let departed = lines.values.filter { !identities.contains($0.identity) }
+        for line in departed { lines[line.identity] = nil }
+        routes = newer.members.map { lines[$0.identity] }
+        // The requests on them fail, and go by the new routes at once.
+        for line in departed { line.core.close() }
+        for request in requests.all {
+            guard let sentTo = request.sentTo, owner(of: request)?.identity != sentTo.identity else { continue }
             park(request)
         }
         sendParked()
@@ -151,41 +158,52 @@ final class ClusterClientCore: @unchecked Sendable {
 
     func begin(_ request: ClientRequest) {
         guard !isClosed else { return end(request, .failure(.closed)) }
-        request.deadline = loop.refreshNow().advanced(by: request.timeout)
+        request.deadline = loop.now.advanced(by: request.timeout)
         guard waiting.count < Limits.waitingCallersMax else { return end(request, .failure(.overloaded)) }
-        request.id = nextID
-        nextID += 1
-        requests[request.id] = request
+        request.core = self
+        requests.add(request)
         if request.kind == .job {
-            waiting.append(request)
-            letIn()
+            if waiting.isEmpty, session != nil, window.hasRoom {
+                sendNumbered(request)
+            } else {
+                waiting.append(request)
+                letIn()
+            }
         } else {
             send(request)
         }
-        if !timer.isArmed { retrySoon() }
+        // What is not sent waits for the timer, by its deadline at the latest.
+        if request.sentTo == nil, request.isUnderWay { retrySoon() }
     }
 
     private func letIn() {
-        guard session != nil else { return }
-        while window.span < ClusterLimits.jobsInFlightMax, let request = waiting.popFirst() {
-            guard requests[request.id] != nil else { continue }
-            request.sequence = window.begin()
-            statistics.jobs += 1
-            send(request)
+        guard session != nil, !waiting.isEmpty else { return }
+        while window.hasRoom, let request = waiting.popFirst() {
+            if request.isUnderWay { sendNumbered(request) }
         }
     }
 
+    private func sendNumbered(_ request: ClientRequest) {
+        request.sequence = window.begin()
+        statistics.jobs += 1
+        send(request)
+    }
+
     private func send(_ request: ClientRequest) {
-        guard let record = owner(of: request), let line = line(to: record) else { return park(request) }
-        let left = request.deadline.since(loop.now)
-        guard left > .zero else { return expire(request) }
+        guard let line = line(of: request) else { return park(request) }
+        let leftNs = request.deadline.nanoseconds - loop.now.nanoseconds
+        guard leftNs > 0 else { return expire(request) }
         request.attempt += 1
-        if request.attempt > 1 { statistics.resends += 1 }
-        request.sentTo = record.identity
-        let identity = record.identity
-        line.call(method(of: request), encode(request), CallOptions(timeout: left)) { [weak self] reply in
-            self?.received(reply, request, from: identity)
+        request.sentTo = line
+        write(request)
+        let (method, options) = (method(of: request), CallOptions(timeoutNs: leftNs))
+        guard request.attempt > 1 else {
+            request.firstSentTo = line
+            // It captures the request alone, so nothing is allocated for it.
+            return line.core.call(method, writer.bytes, options) { [request] reply in request.received(reply) }
         }
+        statistics.resends += 1
+        line.core.call(method, writer.bytes, options) { [self] reply in received(reply, request, from: line) }
     }
 
     private func method(of request: ClientRequest) -> RPCMethod {
@@ -196,59 +214,69 @@ final class ClusterClientCore: @unchecked Sendable {
         }
     }
 
-    private func encode(_ request: ClientRequest) -> [UInt8] {
-        switch request.kind {
-        case .job: return encodeJob(request)
-        case .read, .call:
-            return KeyRequest(method: request.method, key: request.key, argument: request.argument).encoded()
-        }
-    }
-
-    private func encodeJob(_ request: ClientRequest) -> [UInt8] {
-        var writer = MessagePackWriter(capacity: 64 + request.key.count + request.argument.count)
+    private func write(_ request: ClientRequest) {
+        writer.removeAll()
         var method = request.method
         method.withUTF8 { method in
             request.key.withUnsafeBytes { key in
                 request.argument.withUnsafeBytes { argument in
-                    let message = JobRequest(
-                        client: session ?? ClientID(rawValue: 0),
-                        sequence: request.sequence,
-                        acked: window.lowest,
-                        method: UnsafeRawBufferPointer(method),
-                        key: key,
-                        argument: argument,
-                        attempt: request.attempt
-                    )
-                    message.write(into: &writer)
+                    write(request, UnsafeRawBufferPointer(method), key, argument)
                 }
             }
         }
-        return writer.bytes
     }
 
-    private func line(to record: MemberRecord) -> ClientCore? {
-        if let line = lines[record.identity] { return line }
-        guard let endpoint = try? Endpoint(record.endpoint) else { return nil }
-        var settings = RPCClientConfiguration()
-        settings.failsWhenDisconnected = true
-        settings.inFlightMax = Limits.inFlightMax
-        settings.security = configuration.security(endpoint)
-        settings.socket.linger = .zero
-        guard let line = try? ClientCore(endpoint: endpoint, configuration: settings, context: context, loop: loop)
-        else { return nil }
-        lines[record.identity] = line
+    private func write(
+        _ request: ClientRequest,
+        _ method: UnsafeRawBufferPointer,
+        _ key: UnsafeRawBufferPointer,
+        _ argument: UnsafeRawBufferPointer
+    ) {
+        guard request.kind == .job else {
+            return KeyRequest.write(method, key, argument, into: &writer)
+        }
+        let message = JobRequest(
+            client: session ?? ClientID(rawValue: 0),
+            sequence: request.sequence,
+            acked: window.lowest,
+            method: method,
+            key: key,
+            argument: argument,
+            attempt: request.attempt
+        )
+        message.write(into: &writer)
+    }
+
+    /// The line to the owner of the request's key, made where there is none yet.
+    @inline(__always)
+    private func line(of request: ClientRequest) -> WorkerLine? {
+        guard let owner = view.ring.ownerIndex(of: view.ring.size.slot(of: request.keyHash)) else { return nil }
+        return routes[owner] ?? connect(owner)
+    }
+
+    private func connect(_ member: Int) -> WorkerLine? {
+        let line = try? WorkerLine(
+            to: view.members[member],
+            security: configuration.security,
+            context: context,
+            loop: loop
+        )
+        guard let line else { return nil }
+        routes[member] = line
+        lines[line.identity] = line
         return line
     }
 
-    private func received(_ reply: RawReply, _ request: ClientRequest, from worker: WorkerIdentity) {
-        guard requests[request.id] === request else { return }
+    @inline(__always)
+    fileprivate func received(_ reply: RawReply, _ request: ClientRequest, from line: WorkerLine?) {
+        guard request.isUnderWay else { return }
         switch reply.kind {
         case .payload: finish(request, reply.buffer)
         case .remoteError:
-            guard let error = RemoteError(encoded: reply.buffer) else { return retry(request, worker) }
-            refused(request, error, worker)
+            guard let error = RemoteError(encoded: reply.buffer) else { return retry(request, line) }
+            refused(request, error, line)
         case .deadlineExceeded: expire(request)
-        default: retry(request, worker)
+        default: retry(request, line)
         }
     }
 
@@ -261,9 +289,9 @@ final class ClusterClientCore: @unchecked Sendable {
         }
     }
 
-    private func refused(_ request: ClientRequest, _ error: RemoteError, _ worker: WorkerIdentity) {
+    private func refused(_ request: ClientRequest, _ error: RemoteError, _ line: WorkerLine?) {
         switch error.code {
-        case .wrongOwner, .shuttingDown, .overloaded, .notLeader, .noQuorum, .notMember: retry(request, worker)
+        case .wrongOwner, .shuttingDown, .overloaded, .notLeader, .noQuorum, .notMember: retry(request, line)
         case .sessionExpired: end(request, .failure(.sessionExpired))
         case .unknownMethod: end(request, .failure(.unknownJob(request.method)))
         case .handlerFailed: end(request, .failure(.handlerFailed(job: request.method, message: error.message)))
@@ -274,14 +302,14 @@ final class ClusterClientCore: @unchecked Sendable {
     }
 
     /// It is to be sent again, once the view has changed or a moment has passed.
-    private func retry(_ request: ClientRequest, _ worker: WorkerIdentity) {
+    private func retry(_ request: ClientRequest, _ line: WorkerLine?) {
         // A late word of a worker to which it went before the present one.
-        guard request.sentTo == worker else { return }
+        guard let line, request.sentTo === line else { return }
         if request.kind == .call, !request.isIdempotent {
             return end(request, .failure(.deadlineExceeded(job: request.method, after: request.timeout)))
         }
         park(request)
-        if let owner = owner(of: request), owner.identity != worker {
+        if let owner = owner(of: request), owner.identity != line.identity {
             sendParked()
         } else {
             retrySoon()
@@ -291,12 +319,13 @@ final class ClusterClientCore: @unchecked Sendable {
     private func park(_ request: ClientRequest) {
         request.sentTo = nil
         parked.append(request)
+        retrySoon()
     }
 
     private func sendParked() {
         let again = parked
         parked = []
-        for request in again where requests[request.id] === request && request.sentTo == nil { send(request) }
+        for request in again where request.isUnderWay && request.sentTo == nil { send(request) }
     }
 
     private func expire(_ request: ClientRequest) {
@@ -307,18 +336,26 @@ final class ClusterClientCore: @unchecked Sendable {
     }
 
     private func end(_ request: ClientRequest, _ result: Result<[UInt8], ClusterError>) {
-        if requests.removeValue(forKey: request.id) != nil, request.sequence > 0 {
-            window.end(request.sequence)
-            letIn()
+        if request.isUnderWay {
+            requests.remove(request)
+            if request.sequence > 0 {
+                window.end(request.sequence)
+                letIn()
+            }
         }
+        request.core = nil
         if case .failure = result { statistics.failures += 1 }
-        request.completion?(result)
-        request.completion = nil
+        guard let waiter = request.waiter else { return }
+        request.waiter = nil
+        switch waiter {
+        case .completion(let body): body(result)
+        case .run(let run, let index): run.end(index, result)
+        }
     }
 
     /// The caller does not wait any more.
     func cancel(_ request: ClientRequest) {
-        guard requests[request.id] === request else { return }
+        guard request.isUnderWay else { return }
         end(request, .failure(.cancelled))
     }
 
@@ -332,11 +369,11 @@ final class ClusterClientCore: @unchecked Sendable {
 
     private func tick() {
         let now = loop.refreshNow()
-        for request in requests.values where request.sentTo == nil && request.deadline <= now { expire(request) }
+        for request in requests.all where request.sentTo == nil && request.deadline <= now { expire(request) }
         if !parked.isEmpty { askForView() }
         openSession()
         sendParked()
-        let isWaiting = requests.values.contains { $0.sentTo == nil } || session == nil
+        let isWaiting = requests.all.contains { $0.sentTo == nil } || session == nil
         if isWaiting { retrySoon() }
     }
 
@@ -346,7 +383,7 @@ final class ClusterClientCore: @unchecked Sendable {
             close()
             return then()
         }
-        for request in Array(requests.values) { end(request, .failure(.closed)) }
+        for request in requests.all { end(request, .failure(.closed)) }
         self.session = nil
         isOpening = true
         let timeout = ClusterLimits.sessionCloseTimeout
@@ -363,11 +400,20 @@ final class ClusterClientCore: @unchecked Sendable {
         if let session, leader.hasLeader {
             leader.call(ClusterMethods.closeSession, NumberMessage.encode(session.rawValue)) { _ in }
         }
-        for request in Array(requests.values) { end(request, .failure(.closed)) }
+        for request in requests.all { end(request, .failure(.closed)) }
         for waiter in takeOpeners() { waiter(.failure(.closed)) }
-        for line in lines.values { line.close() }
+        for line in lines.values { line.core.close() }
         lines = [:]
+        routes = []
         for subscriber in subscribers.values { subscriber.close() }
         leader.close()
+    }
+}
+
+extension ClientRequest {
+    /// The reply to its first attempt.
+    @inline(__always)
+    fileprivate func received(_ reply: RawReply) {
+        core?.received(reply, self, from: firstSentTo)
     }
 }

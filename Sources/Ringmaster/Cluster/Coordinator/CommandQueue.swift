@@ -24,6 +24,8 @@ final class CommandQueue: Flushable {
     private var gathered: CommandWriter?
     private var waiters: [Completion] = []
     private var proposed: [UInt64: [Completion]] = [:]
+    /// Bytes of the entry before, with some to spare: the next one is likely to be as large, and moving it costs a copy.
+    private var entryBytes = 1024
     private var nextID: UInt64 = 1
     private var isFlushing = false
     /// Outcomes of the entry that was applied last, until its proposal ends.
@@ -44,7 +46,7 @@ final class CommandQueue: Flushable {
 
     /// Takes the one command that `write` writes. `completion` is called on the loop, once.
     func add(_ completion: @escaping Completion = { _ in }, write: (inout CommandWriter) -> Void) {
-        var entry = gathered.take() ?? CommandWriter(timeMs: wallClockMs(), capacity: 1024)
+        var entry = gathered.take() ?? CommandWriter(timeMs: wallClockMs(), capacity: entryBytes)
         write(&entry)
         waiters.append(completion)
         precondition(entry.count == waiters.count, "one command was to be written")
@@ -74,6 +76,7 @@ final class CommandQueue: Flushable {
         let id = nextID
         nextID += 1
         entryCount += 1
+        entryBytes = max(1024, min(entry.bytes.count * 5 / 4, ClusterLimits.entryBytesMax))
         proposed[id] = completions
         do {
             try log.propose(entry.bytes, id: id)

@@ -30,13 +30,13 @@ struct JobRequest {
         try readMessage(bytes) { reader in
             let more = try reader.readFields(atLeast: 7)
             let request = JobRequest(
-                client: ClientID(rawValue: try reader.readInteger(UInt64.self)),
-                sequence: try reader.readInteger(UInt64.self),
-                acked: try reader.readInteger(UInt64.self),
+                client: ClientID(rawValue: try reader.readUnsigned()),
+                sequence: try reader.readUnsigned(),
+                acked: try reader.readUnsigned(),
                 method: try reader.readStringBytes(),
                 key: try reader.readBinary(),
                 argument: try reader.readBinary(),
-                attempt: try reader.readInteger(UInt64.self)
+                attempt: try reader.readUnsigned()
             )
             try reader.skipFields(more)
             guard request.key.count <= ClusterLimits.keyBytesMax else {
@@ -96,13 +96,16 @@ struct KeyRequest: Sendable {
     let key: [UInt8]
     let argument: [UInt8]
 
-    func encoded() -> [UInt8] {
-        var writer = MessagePackWriter(capacity: 32 + key.count + argument.count)
+    static func write(
+        _ method: UnsafeRawBufferPointer,
+        _ key: UnsafeRawBufferPointer,
+        _ argument: UnsafeRawBufferPointer,
+        into writer: inout MessagePackWriter
+    ) {
         writer.writeArrayHeader(count: 3)
-        writer.write(method)
+        writer.writeString(method)
         writer.writeBinary(key)
         writer.writeBinary(argument)
-        return writer.bytes
     }
 
     static func decode(_ bytes: UnsafeRawBufferPointer) throws(RemoteError) -> KeyRequest {

@@ -19,8 +19,8 @@ extension WorkerCore {
     func askForLease() {
         let (askedAt, suspendedNs, asked) = (loop.now, rm_suspended_ns(), identity)
         let beat = Heartbeat(identity: identity, isHealthy: configuration.isHealthy()).encoded()
-        leader.call(ClusterMethods.heartbeat, beat, timeout: ClusterLimits.lease) { [weak self] reply in
-            guard let self, !isClosed, identity == asked else { return }
+        leader.call(ClusterMethods.heartbeat, beat, timeout: ClusterLimits.lease) { [self] reply in
+            guard !isClosed, identity == asked else { return }
             switch reply {
             case .payload(let bytes):
                 // Counted from the moment of asking: the leader grants it later than that.

@@ -14,8 +14,7 @@ extension WorkerCore {
     func place() {
         guard !isAsking, !isClosed, !isLeaving else { return }
         isAsking = true
-        leader.call(ClusterMethods.view, []) { [weak self] reply in
-            guard let self else { return }
+        leader.call(ClusterMethods.view, []) { [self] reply in
             isAsking = false
             guard !isClosed, case .payload(let bytes) = reply, let view = try? ClusterView(decoding: bytes) else {
                 return
@@ -34,8 +33,7 @@ extension WorkerCore {
         guard !isAsking else { return }
         isAsking = true
         let asked = identity
-        leader.call(ClusterMethods.join, JoinRequest.encode(record)) { [weak self] reply in
-            guard let self else { return }
+        leader.call(ClusterMethods.join, JoinRequest.encode(record)) { [self] reply in
             isAsking = false
             guard !isClosed, identity == asked else { return }
             switch reply {
@@ -104,9 +102,9 @@ extension WorkerCore {
             let load = SlotLoad(slots: slots, epoch: epoch, size: gates.view.ring.size, leader: leader, loop: loop)
             self.load = load
             load.begin(
-                take: { [weak self] chunk in self?.take(chunk) },
-                done: { [weak self, weak load] in
-                    guard let self, let load, self.load === load else { return }
+                take: { [self] chunk in take(chunk) },
+                done: { [self, weak load] in
+                    guard let load, self.load === load else { return }
                     self.load = nil
                     perform(gates.handle(.loaded(epoch)))
                 }
@@ -142,8 +140,7 @@ extension WorkerCore {
     func lookAtView() {
         guard !isViewAsked, !isClosed else { return }
         isViewAsked = true
-        leader.call(ClusterMethods.view, []) { [weak self] reply in
-            guard let self else { return }
+        leader.call(ClusterMethods.view, []) { [self] reply in
             isViewAsked = false
             if case .payload(let bytes) = reply { adopt(bytes) }
         }
@@ -174,13 +171,13 @@ extension WorkerCore {
         guard !whenReleased.isEmpty, !isClosed else { return }
         var writer = MessagePackWriter()
         writer.write(identity.id.name)
-        leader.call(ClusterMethods.leave, writer.bytes, timeout: nil) { [weak self] reply in
-            guard let self, !isClosed else { return }
+        leader.call(ClusterMethods.leave, writer.bytes, timeout: nil) { [self] reply in
+            guard !isClosed else { return }
             switch reply {
             case .payload: released()
             case .refused(let error) where error.code == .notMember: released()
             case .refused, .unreachable:
-                let timer = loop.timer { [weak self] in self?.askToLeave() }
+                let timer = loop.timer { [self] in askToLeave() }
                 loop.arm(timer, at: loop.now.advanced(by: ClusterLimits.heartbeatInterval))
             }
         }

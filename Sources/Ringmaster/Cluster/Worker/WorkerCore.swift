@@ -8,6 +8,8 @@ import RingmasterProtocol
 
 /// Everything a worker owns.
 ///
+/// What it waits for holds it, until it is closed, which ends all of that. Never held weakly: each retain would be slow.
+///
 /// @unchecked Sendable: confined to the loop's thread; other threads only pass it on.
 final class WorkerCore: @unchecked Sendable {
     let loop: EventLoop
