@@ -26,8 +26,6 @@ public enum ClusterLimits {
     public static let heldJobsMax = 16_384
     /// Bytes of one chunk of a state hand-over.
     public static let handOverChunkBytes = 1 << 20
-    /// Chunks of a hand-over that are asked for ahead.
-    public static let handOverChunksInFlight = 4
     /// Bytes of one part of a message of Raft; a snapshot takes as many as it needs.
     public static let raftPartBytesMax = 8 << 20
     /// Bytes of one message of Raft, all parts together. A state above it cannot be sent to a coordinator that is new.

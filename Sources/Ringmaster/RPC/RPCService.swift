@@ -37,13 +37,23 @@ public struct RPCService: Sendable {
         add(method, .raw(handler))
     }
 
-    /// Adds a method that takes bytes and answers with bytes whenever it wants, on the loop's thread. The bytes of the
-    /// request are alive until the handler returns; the reply may be kept.
+    /// Adds a method that takes bytes and answers with bytes whenever it wants, on the loop's thread: the reply may be kept.
+    /// The bytes of the request are alive until the handler returns. What it throws is answered as an error, unless it has
+    /// replied.
     mutating func handleDeferred(
         _ method: RPCMethod,
-        _ handler: @escaping @Sendable (_ request: RawSpan, _ reply: DeferredReply) -> Void
+        _ handler: @escaping @Sendable (UnsafeRawBufferPointer, DeferredReply) throws(RemoteError) -> Void
     ) {
-        handleAddressed(method) { request, address in handler(request, DeferredReply(address)) }
+        handleAddressed(method) { request, address in
+            let reply = DeferredReply(address)
+            request.withUnsafeBytes { bytes in
+                do throws(RemoteError) {
+                    try handler(bytes, reply)
+                } catch {
+                    reply.fail(error.code, error.message)
+                }
+            }
+        }
     }
 
     /// As `handleDeferred`, for a handler that makes its own kind of reply.

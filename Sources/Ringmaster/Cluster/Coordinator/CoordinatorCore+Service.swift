@@ -5,14 +5,9 @@ import RingmasterProtocol
 extension CoordinatorCore {
     func service() -> RPCService {
         var service = RPCService()
-        service.handleDeferred(ClusterMethods.raft) { [unowned self] message, _ in
-            message.withUnsafeBytes { receiveRaft($0) }
-        }
-        service.handleDeferred(ClusterMethods.removed) { [unowned self] message, _ in
-            message.withUnsafeBytes {
-                guard let stamp = try? RemovedMessage.decode($0) else { return }
-                log.noteRemoval(stamp)
-            }
+        service.handleDeferred(ClusterMethods.raft) { [unowned self] part, _ in receiveRaft(part) }
+        service.handleDeferred(ClusterMethods.removed) { [unowned self] message, _ throws(RemoteError) in
+            log.noteRemoval(try RemovedMessage.decode(message))
         }
         service.handleDeferred(ClusterMethods.hello) { [unowned self] _, reply in reply.send(hello.encoded()) }
         service.handleDeferred(ClusterMethods.view) { [unowned self] _, reply in reply.send(machine.view.encoded()) }
@@ -27,56 +22,31 @@ extension CoordinatorCore {
             log.takeSnapshot()
             reply.send(NumberMessage.encode(log.appliedIndex))
         }
-        onLeader(&service, ClusterMethods.addCoordinator) { leader, bytes, reply throws(RemoteError) in
-            try leader.addCoordinator(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.removeCoordinator) { leader, bytes, reply throws(RemoteError) in
-            try leader.removeCoordinator(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.deltas) { leader, bytes, reply throws(RemoteError) in
-            leader.deltas(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.lookUp) { leader, bytes, reply throws(RemoteError) in
-            try leader.lookUp(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.fetch) { leader, bytes, reply throws(RemoteError) in
-            try leader.fetch(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.fetchKey) { leader, bytes, reply throws(RemoteError) in
-            leader.fetchKey(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.join) { leader, bytes, reply throws(RemoteError) in
-            try leader.join(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.leave) { leader, bytes, reply throws(RemoteError) in
-            try leader.leave(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.heartbeat) { leader, bytes, reply throws(RemoteError) in
-            try leader.heartbeat(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.openSession) { leader, bytes, reply throws(RemoteError) in
-            try leader.openSession(bytes, reply)
-        }
-        onLeader(&service, ClusterMethods.closeSession) { leader, bytes, reply throws(RemoteError) in
-            try leader.closeSession(bytes, reply)
-        }
+        onLeader(&service, ClusterMethods.addCoordinator, CoordinatorCore.addCoordinator)
+        onLeader(&service, ClusterMethods.removeCoordinator, CoordinatorCore.removeCoordinator)
+        onLeader(&service, ClusterMethods.deltas, CoordinatorCore.deltas)
+        onLeader(&service, ClusterMethods.lookUp, CoordinatorCore.lookUp)
+        onLeader(&service, ClusterMethods.fetch, CoordinatorCore.fetch)
+        onLeader(&service, ClusterMethods.fetchKey, CoordinatorCore.fetchKey)
+        onLeader(&service, ClusterMethods.join, CoordinatorCore.join)
+        onLeader(&service, ClusterMethods.leave, CoordinatorCore.leave)
+        onLeader(&service, ClusterMethods.heartbeat, CoordinatorCore.heartbeat)
+        onLeader(&service, ClusterMethods.openSession, CoordinatorCore.openSession)
+        onLeader(&service, ClusterMethods.closeSession, CoordinatorCore.closeSession)
         return service
     }
 
     private func onLeader(
         _ service: inout RPCService,
         _ method: RPCMethod,
-        _ body: @escaping @Sendable (CoordinatorCore, UnsafeRawBufferPointer, DeferredReply) throws(RemoteError) -> Void
+        _ answer:
+            @escaping @Sendable (CoordinatorCore) -> (UnsafeRawBufferPointer, DeferredReply) throws(RemoteError) -> Void
     ) {
-        service.handleDeferred(method) { [unowned self] request, reply in
-            guard isInOffice else { return reply.fail(.notLeader, isLeader ? "" : leaderEndpoint) }
-            request.withUnsafeBytes { bytes in
-                do throws(RemoteError) {
-                    try body(self, bytes, reply)
-                } catch {
-                    reply.fail(error.code, error.message)
-                }
+        service.handleDeferred(method) { [unowned self] request, reply throws(RemoteError) in
+            guard isInOffice else {
+                throw RemoteError(code: .notLeader, message: isLeader ? "" : leaderEndpoint)
             }
+            try answer(self)(request, reply)
         }
     }
 

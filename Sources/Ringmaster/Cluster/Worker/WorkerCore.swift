@@ -125,41 +125,25 @@ final class WorkerCore: @unchecked Sendable {
         service.handleAddressed(ClusterMethods.submit) { [unowned self] request, address in
             request.withUnsafeBytes { submit($0, address) }
         }
-        answer(&service, ClusterMethods.read) { worker, bytes, reply throws(RemoteError) in
-            try worker.read(bytes, reply)
+        service.handleDeferred(ClusterMethods.read) { [unowned self] bytes, reply throws(RemoteError) in
+            try read(bytes, reply)
         }
-        answer(&service, ClusterMethods.call) { worker, bytes, reply throws(RemoteError) in
-            try worker.call(bytes, reply)
+        service.handleDeferred(ClusterMethods.call) { [unowned self] bytes, reply throws(RemoteError) in
+            try call(bytes, reply)
         }
-        answer(&service, ClusterMethods.sync) { worker, bytes, reply throws(RemoteError) in
-            try worker.sync(bytes, reply)
+        service.handleDeferred(ClusterMethods.sync) { [unowned self] bytes, reply throws(RemoteError) in
+            try sync(bytes, reply)
         }
-        answer(&service, ClusterMethods.newView) { worker, bytes, _ throws(RemoteError) in worker.adopt(bytes) }
-        answer(&service, ClusterMethods.workerStatus) { worker, _, reply throws(RemoteError) in
-            guard let bytes = try? MessagePackEncoder().encode(worker.status) else { return }
+        service.handleDeferred(ClusterMethods.newView) { [unowned self] bytes, _ in adopt(bytes) }
+        service.handleDeferred(ClusterMethods.workerStatus) { [unowned self] _, reply in
+            guard let bytes = try? MessagePackEncoder().encode(status) else { return }
             reply.send(bytes)
         }
-        answer(&service, ClusterMethods.retire) { worker, _, reply throws(RemoteError) in
+        service.handleDeferred(ClusterMethods.retire) { [unowned self] _, reply in
             reply.send([0xc0])
-            worker.askedToRetire()
+            askedToRetire()
         }
         return service
-    }
-
-    private func answer(
-        _ service: inout RPCService,
-        _ method: RPCMethod,
-        _ body: @escaping @Sendable (WorkerCore, UnsafeRawBufferPointer, DeferredReply) throws(RemoteError) -> Void
-    ) {
-        service.handleDeferred(method) { [unowned self] request, reply in
-            request.withUnsafeBytes { bytes in
-                do throws(RemoteError) {
-                    try body(self, bytes, reply)
-                } catch {
-                    reply.fail(error.code, error.message)
-                }
-            }
-        }
     }
 
     var status: WorkerStatus {
