@@ -28,6 +28,9 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
     case cancelled
     /// The client is closed.
     case closed
+    /// Of a worker that leaves: no leader let it go in time. It has ended; the cluster takes its slots back by itself, once it
+    /// has a leader. Nothing acknowledged is lost.
+    case notReleased(after: Duration)
     /// The worker refused for another reason, in its words.
     case refused(RemoteError)
 
@@ -46,6 +49,11 @@ public enum ClusterError: Error, Hashable, Sendable, CustomStringConvertible {
         case .overloaded: "As many jobs are in flight as a client may have. Wait for replies."
         case .cancelled: "The calling task was cancelled."
         case .closed: "The client is closed."
+        case .notReleased(let after):
+            """
+            No leader released the worker within \(after). It ends all the same, and its slots are taken back; see whether a \
+            majority of the coordinators is running.
+            """
         case .refused(let error): error.description
         }
     }

@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import Foundation
-import Glibc
 import Logging
 import Ringmaster
 
@@ -79,21 +78,11 @@ struct WorkerCommand: StoppableCommand {
                 "metrics": "\(server.map { "http://\($0.address)/metrics" } ?? "off")",
             ]
         )
-        let leaveLimit =
-            try settings.duration(.leaveTimeout, flag: leaveTimeout, atMost: .seconds(3600)) ?? .seconds(30)
         let stop = Task.detached { [supervised] in
             let reason = await StopOrder.wait(isSupervised: supervised)
             logger.info("worker leaves: it drains and hands its slots over")
-            worker.leave()
             // With its supervisor the coordinators may be gone as well.
-            let limit = reason == .supervisorGone ? Self.orphanLeaveTimeout : leaveLimit
-            try? await Task.sleep(for: limit)
-            guard !Task.isCancelled else { return }
-            logger.warning(
-                "worker ends without having been released; is there a leader?",
-                metadata: ["after": "\(limit)"]
-            )
-            Glibc.exit(ExitStatus.tryAgain.rawValue)
+            worker.leave(within: reason == .supervisorGone ? Self.orphanLeaveTimeout : nil)
         }
         defer { stop.cancel() }
         do {
@@ -117,6 +106,9 @@ struct WorkerCommand: StoppableCommand {
             endpoint: try settings.endpoint(.listen, flag: listen) ?? "tcp://127.0.0.1:*"
         )
         configuration.weight = try settings.integer(.weight, flag: weight, in: 1...RingLimits.weightMax) ?? 1
+        if let limit = try settings.duration(.leaveTimeout, flag: leaveTimeout, atMost: .seconds(3600)) {
+            configuration.leaveTimeout = limit
+        }
         configuration.serverSecurity = keys.server
         configuration.clientSecurity = keys.client
         for everywhere in ["tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"]

@@ -69,7 +69,7 @@ public struct CommandFailure: Error, Equatable, CustomStringConvertible {
             case .handlerFailed, .unknownJob, .payloadTooLarge: .failed
             case .unexpectedValue: .badData
             case .noQuorum: .unavailable
-            case .deadlineExceeded, .overloaded, .sessionExpired, .cancelled, .closed: .tryAgain
+            case .deadlineExceeded, .overloaded, .sessionExpired, .cancelled, .closed, .notReleased: .tryAgain
             case .notAuthorised: .notPermitted
             case .refused(let error) where error.code == .notMember: .failed
             case .refused: .tryAgain

@@ -32,6 +32,21 @@ struct SingleProcessTests {
     }
 
     @Test
+    func aWorkerThatNoLeaderReleasesEndsWithItsStatus() async throws {
+        let endpoint = "tcp://127.0.0.1:\(try port())"
+        let coordinator = try Program(["coordinator", "--listen", endpoint])
+        defer { coordinator.end() }
+        let worker = try Program(["worker", "--cluster", endpoint, "--name", "solo", "--leave-timeout", "300ms"])
+        defer { worker.end() }
+        #expect(try await Program.run("submit", "set", "k", "1", "--cluster", endpoint).output == "1\n")
+        kill(coordinator.pid, SIGKILL)
+        kill(worker.pid, SIGTERM)
+        let result = await worker.waitForEnd()
+        #expect(result.status == 75)
+        #expect(result.errors.contains("No leader released the worker within 0.3 seconds"))
+    }
+
+    @Test
     func keysLetInWhoIsAllowedAndNobodyElse() async throws {
         let folder = try TestFolder()
         for name in ["cluster", "friend", "stranger"] {

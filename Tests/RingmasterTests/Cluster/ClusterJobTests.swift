@@ -68,6 +68,16 @@ struct ClusterJobTests {
     }
 
     @Test
+    func aWorkerThatNobodyReleasesEndsInTimeWithAnError() async throws {
+        let cluster = try await ClusterFixture()
+        let (worker, run) = cluster.startWorker("w1")
+        try await cluster.waitForMembers(["w1"])
+        await cluster.coordinator.close()
+        worker.leave(within: .milliseconds(300))
+        await #expect(throws: ClusterError.notReleased(after: .milliseconds(300))) { try await run.value }
+    }
+
+    @Test
     func noJobFailsWhileWorkersJoinAndLeave() async throws {
         let cluster = try await ClusterFixture()
         let first = cluster.startWorker("w1")

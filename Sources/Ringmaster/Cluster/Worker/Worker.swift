@@ -22,6 +22,8 @@ public final class Worker: Sendable {
         var handlers = JobHandlers()
         var core: WorkerCore?
         var whenEnding: (@Sendable () -> Void)?
+        /// As `leave` was asked for.
+        var leaveTimeout: Duration?
     }
 
     /// A worker with a configuration of its own.
@@ -63,7 +65,8 @@ public final class Worker: Sendable {
     /// Joins the cluster and serves until the task is cancelled, or until `leave` was called here or by `ClusterAdmin`; then
     /// it hands its slots over first.
     ///
-    /// - Throws: `TransportError` where it cannot listen or its keys cannot be used.
+    /// - Throws: `TransportError` where it cannot listen or its keys cannot be used; `ClusterError.notReleased` where no leader
+    ///   let it go in time.
     public func run() async throws {
         let (configuration, context, logger) = (configuration, context, logger)
         let handlers = state.withLock { $0.handlers }
@@ -79,7 +82,10 @@ public final class Worker: Sendable {
             core.start()
             return core
         }
-        state.withLock { $0.core = core }
+        state.withLock {
+            $0.core = core
+            $0.leaveTimeout = nil
+        }
         let ended = AsyncStream<Void>.makeStream()
         state.withLock { $0.whenEnding = { ended.continuation.finish() } }
         await loop.perform { core.askedToRetire = { ended.continuation.finish() } }
@@ -88,17 +94,23 @@ public final class Worker: Sendable {
         } onCancel: {
             ended.continuation.finish()
         }
-        await suspended { continuation in
-            loop.post { core.leave(continuation) }
+        let limit = state.withLock { $0.leaveTimeout } ?? configuration.leaveTimeout
+        let result = await suspended { (continuation: Resumption<_>) in
+            loop.post { core.leave(within: limit) { continuation.resume(returning: $0) } }
         }
         await loop.perform { core.close() }
         state.withLock { $0.core = nil }
         loop.stop()
+        try result.get()
     }
 
     /// Has `run` hand the slots over and return.
-    public func leave() {
-        state.withLock { $0.whenEnding }?()
+    /// - Parameter limit: What that may take; nil takes the configuration's `leaveTimeout`.
+    public func leave(within limit: Duration? = nil) {
+        state.withLock {
+            $0.leaveTimeout = limit
+            return $0.whenEnding
+        }?()
     }
 
     /// What it is doing; nil while it does not run.

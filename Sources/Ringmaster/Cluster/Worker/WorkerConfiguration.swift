@@ -15,6 +15,8 @@ public struct WorkerConfiguration: Sendable {
     /// Whether the worker is well: asked at each heartbeat, on its loop, so it must be quick. One that is not is taken off the
     /// ring, its slots handed over, until it is well again.
     public var isHealthy: @Sendable () -> Bool = { true }
+    /// What leaving may take. A worker that is not released by then ends with an error, and the cluster takes its slots back.
+    public var leaveTimeout: Duration = .seconds(30)
     /// Of the socket that it listens on.
     public var serverSecurity = Security.none
     /// Of its connections to coordinators.

@@ -113,7 +113,7 @@ extension WorkerCore {
         case .dropState(let slots): drop(slots)
         case .fetchView: lookAtView()
         case .rejoin: beginNewLife()
-        case .mayExit: released()
+        case .mayExit: released(.success(()))
         }
     }
 
@@ -158,33 +158,39 @@ extension WorkerCore {
 
     // MARK: Leaving
 
-    /// Hands its slots over and resumes `continuation` once it owns nothing.
-    func leave(_ continuation: Resumption<Void>) {
-        guard isJoined, !isClosed else { return continuation.resume() }
-        whenReleased.append(continuation)
+    /// Hands its slots over. `then` is called once it owns nothing, or when `limit` is over.
+    func leave(within limit: Duration, then: @escaping (Result<Void, ClusterError>) -> Void) {
+        guard isJoined, !isClosed else { return then(.success(())) }
+        precondition(whenReleased == nil, "a worker leaves once")
+        whenReleased = then
         isLeaving = true
+        leaveEnds = loop.refreshNow().advanced(by: limit)
+        leaveLimit = limit
         perform(gates.handle(.leave))
         askToLeave()
     }
 
-    private func askToLeave() {
-        guard !whenReleased.isEmpty, !isClosed else { return }
+    /// Asks the leader, and again soon where there is none; until the time for it is over.
+    func askToLeave() {
+        guard whenReleased != nil, !isClosed else { return }
+        let left = leaveEnds.since(loop.refreshNow())
+        guard left > .zero else { return released(.failure(.notReleased(after: leaveLimit))) }
         var writer = MessagePackWriter()
         writer.write(identity.id.name)
-        leader.call(ClusterMethods.leave, writer.bytes, timeout: nil) { [self] reply in
-            guard !isClosed else { return }
+        leader.call(ClusterMethods.leave, writer.bytes, timeout: left) { [self] reply in
+            guard !isClosed, whenReleased != nil else { return }
             switch reply {
-            case .payload: released()
-            case .refused(let error) where error.code == .notMember: released()
+            case .payload: released(.success(()))
+            case .refused(let error) where error.code == .notMember: released(.success(()))
             case .refused, .unreachable:
-                let timer = loop.timer { [self] in askToLeave() }
-                loop.arm(timer, at: loop.now.advanced(by: ClusterLimits.heartbeatInterval))
+                loop.arm(leaveTimer, at: loop.refreshNow().advanced(by: ClusterLimits.heartbeatInterval))
             }
         }
     }
 
-    private func released() {
-        for waiter in whenReleased { waiter.resume() }
-        whenReleased = []
+    func released(_ result: Result<Void, ClusterError>) {
+        loop.disarm(leaveTimer)
+        whenReleased?(result)
+        whenReleased = nil
     }
 }

@@ -53,7 +53,11 @@ final class WorkerCore: @unchecked Sendable {
     var leaseSuspendedNs: Int64 = 0
     var heartbeatTimer: LoopTimer!
     var isLeaving = false
-    var whenReleased: [Resumption<Void>] = []
+    /// Told how leaving ended, while it leaves.
+    var whenReleased: ((Result<Void, ClusterError>) -> Void)?
+    var leaveTimer: LoopTimer!
+    var leaveEnds = MonotonicTime(nanoseconds: 0)
+    var leaveLimit = Duration.zero
     /// Called when somebody asks this worker to leave for good. Its program ends it.
     var askedToRetire: () -> Void = {}
 
@@ -105,6 +109,7 @@ final class WorkerCore: @unchecked Sendable {
         }
         endpoint = server.endpoint
         heartbeatTimer = loop.timer { [unowned self] in heartbeat() }
+        leaveTimer = loop.timer { [unowned self] in askToLeave() }
         leader.found = { [unowned self] in leaderFound() }
     }
 
@@ -172,8 +177,7 @@ final class WorkerCore: @unchecked Sendable {
         deltas.close()
         leader.close()
         server.close()
-        for waiter in whenReleased { waiter.resume() }
-        whenReleased = []
+        released(.failure(.closed))
     }
 }
 
