@@ -161,7 +161,7 @@ public final class Client: Sendable {
     /// not for long: a session that stays behind expires by itself.
     public func close() async {
         await suspended { continuation in
-            loop.post { [core] in core.closeInOrder { continuation.resume() } }
+            loop.post { [core] in core.close { continuation.resume() } }
         }
     }
 

@@ -79,15 +79,17 @@ final class ClusterClientCore: @unchecked Sendable {
     }
 
     private func leaderFound() {
+        guard !isClosed else { return }
         askForView()
         openSession()
         leader.introduce()
     }
 
     private func openSession() {
-        guard session == nil, !isOpening else { return }
+        guard session == nil, !isOpening, !isClosed else { return }
         isOpening = true
         leader.call(ClusterMethods.openSession, NumberMessage.encode(.random(in: 0 ... .max))) { [self] reply in
+            guard !isClosed else { return }
             isOpening = false
             guard case .payload(let bytes) = reply, let id = try? NumberMessage.decode(bytes) else {
                 return retrySoon()
@@ -377,36 +379,32 @@ final class ClusterClientCore: @unchecked Sendable {
         if isWaiting { retrySoon() }
     }
 
-    /// Has the session closed by the leader, then closes: a program that ends at once would leave the session behind.
-    func closeInOrder(_ then: @escaping () -> Void) {
-        guard !isClosed, let session, leader.hasLeader else {
-            close()
-            return then()
-        }
-        for request in requests.all { end(request, .failure(.closed)) }
-        self.session = nil
-        isOpening = true
-        let timeout = ClusterLimits.sessionCloseTimeout
-        leader.call(ClusterMethods.closeSession, NumberMessage.encode(session.rawValue), timeout: timeout) { [self] _ in
-            close()
-            then()
-        }
-    }
-
-    func close() {
-        guard !isClosed else { return }
+    /// Fails what is in flight, and closes the session and then the lines. `then` is called once the leader has closed the
+    /// session, or has not in time: one that stays behind expires by itself.
+    func close(then: @escaping () -> Void = {}) {
+        loop.checkIsolated()
+        guard !isClosed else { return then() }
         isClosed = true
         loop.disarm(timer)
-        if let session, leader.hasLeader {
-            leader.call(ClusterMethods.closeSession, NumberMessage.encode(session.rawValue)) { _ in }
-        }
+        // Room in its window lets nothing in any more.
+        let session = self.session
+        self.session = nil
         for request in requests.all { end(request, .failure(.closed)) }
         for waiter in takeOpeners() { waiter(.failure(.closed)) }
         for line in lines.values { line.core.close() }
         lines = [:]
         routes = []
         for subscriber in subscribers.values { subscriber.close() }
-        leader.close()
+        subscribers = [:]
+        guard let session, leader.hasLeader else {
+            leader.close()
+            return then()
+        }
+        let timeout = ClusterLimits.sessionCloseTimeout
+        leader.call(ClusterMethods.closeSession, NumberMessage.encode(session.rawValue), timeout: timeout) { [self] _ in
+            leader.close()
+            then()
+        }
     }
 }
 
