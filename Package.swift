@@ -170,15 +170,16 @@ let package = Package(
             dependencies: ["RingmasterCommand", "ringmaster"],
             swiftSettings: swiftSettings
         ),
+        .target(name: "TestPorts", path: "Tests/TestPorts", swiftSettings: swiftSettings),
         // Clusters of real processes, which are killed.
         .testTarget(
             name: "ClusterProcessTests",
-            dependencies: ["Ringmaster", "RingmasterProtocol", "ringmaster"],
+            dependencies: ["Ringmaster", "RingmasterProtocol", "TestPorts", "ringmaster"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "RingmasterTests",
-            dependencies: ["Ringmaster", "CShim", "CShimDeltaLog"],
+            dependencies: ["Ringmaster", "TestPorts", "CShim", "CShimDeltaLog"],
             swiftSettings: swiftSettings
         ),
         // Hostile bytes for whatever reads what comes from outside: `swift run -c release fuzz`.

@@ -2,6 +2,7 @@
 
 import Foundation
 import Ringmaster
+import TestPorts
 import Testing
 
 /// Coordinators and workers of one cluster, each a process. All of them end with this value.
@@ -123,25 +124,4 @@ final class ProcessCluster {
 struct WaitedTooLong: Error, CustomStringConvertible {
     let what: String
     var description: String { "waited too long for \(what)" }
-}
-
-enum FreePorts {
-    /// Ports that nobody uses at this moment.
-    static func take(_ count: Int) -> [Int] {
-        let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-        defer { for socket in sockets { close(socket) } }
-        return sockets.map { socket in
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = bind(socket, $0, length)
-                    _ = getsockname(socket, $0, &length)
-                }
-            }
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
-    }
 }

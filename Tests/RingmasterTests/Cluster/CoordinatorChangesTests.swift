@@ -1,8 +1,10 @@
 // Coordinators come and go while jobs go on.
 
 import Glibc
-import Ringmaster
+import TestPorts
 import Testing
+
+@testable import Ringmaster
 
 @Suite(.timeLimit(.minutes(2)))
 struct CoordinatorChangesTests {
@@ -54,7 +56,7 @@ struct CoordinatorChangesTests {
 
     @Test
     func jobsGoOnWhileCoordinatorsAreAddedAndTheLeaderIsRemoved() async throws {
-        let ports = try freePorts(5)
+        let ports = FreePorts.take(5)
         var coordinators: [Int: Coordinator] = [:]
         for id in 1...3 { coordinators[id] = try await start(id, ports: ports, of: [1, 2, 3]) }
         let endpoints = (1...3).map { coordinators[$0]!.endpoint }
@@ -130,7 +132,7 @@ struct CoordinatorChangesTests {
 
     @Test
     func aCoordinatorThatJoinsFoundsNothing() async throws {
-        let ports = try freePorts(2)
+        let ports = FreePorts.take(2)
         let coordinator = try await start(2, ports: ports, of: [1, 2], isJoining: true)
         try await Task.sleep(for: .milliseconds(500))
         let status = await coordinator.status

@@ -1,6 +1,7 @@
 // Clusters whose log is on disk: what was acknowledged is there after everything was ended and begun again.
 
 import Ringmaster
+import TestPorts
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -28,7 +29,7 @@ struct DurableClusterTests {
     @Test
     func threeCoordinatorsReplicateAndSurviveTheEndOfTheirLeader() async throws {
         let folder = TemporaryFolder()
-        let ports = try freePorts(3)
+        let ports = FreePorts.take(3)
         let peers = try ports.enumerated().map { index, port in
             CoordinatorConfiguration.Peer(raftID: UInt64(index + 1), endpoint: try Endpoint("tcp://127.0.0.1:\(port)"))
         }
