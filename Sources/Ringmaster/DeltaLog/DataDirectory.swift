@@ -95,7 +95,9 @@ public final class DataDirectory {
     }
 
     /// Names of the files in the directory, in no order.
-    func files() -> [String] {
+    func files() -> [String] { Self.names(in: path) }
+
+    static func names(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []

@@ -58,7 +58,7 @@ public enum DeltaLogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .corrupt(let file, let reason):
             """
             \(file) is damaged: \(reason). Nothing was changed. With other coordinators running: remove this one from the \
-            cluster, move its directory away, and add it again with an empty one. Alone: bring the directory back from a copy.
+            cluster, and add another with a raft id of its own and an empty directory. Alone: bring the directory back from a copy.
             """
         case .diskFull(let directory):
             "The disk of \(directory) is full. Make room, and start again."

@@ -1,5 +1,6 @@
 // The exit statuses, as sysexits.h has them. docs/COMMAND.md lists them for scripts.
 
+import Glibc
 import Ringmaster
 
 /// What the process tells whoever started it.
@@ -12,6 +13,7 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     case noInput = 66
     case unavailable = 69
     case cannotCreate = 73
+    case inputOutput = 74
     case tryAgain = 75
     case notPermitted = 77
     case configuration = 78
@@ -24,7 +26,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
         case .badData: "bad data: what was read or replied is not what it should be"
         case .noInput: "a file or directory is missing or is not what was named"
         case .unavailable: "no quorum, or nobody can be reached"
-        case .cannotCreate: "a file, directory or socket cannot be made"
+        case .cannotCreate: "a file, directory or socket cannot be made, or is in use"
+        case .inputOutput: "reading or writing a disk failed"
         case .tryAgain: "no answer in time, or too much in hand; try again"
         case .notPermitted: "not permitted: keys or file permissions"
         case .configuration: "the environment or the configuration file is wrong"
@@ -58,7 +61,7 @@ public struct CommandFailure: Error, Equatable, CustomStringConvertible {
         case let error as TransportError: self.init(error)
         case let error as RPCError: self.init(.unavailable, error.description)
         case let error as RemoteError: self.init(.failed, error.message)
-        case let error as DeltaLogError: self.init(.cannotCreate, "the log cannot be used: \(error)")
+        case let error as DeltaLogError: self.init(log: error)
         default: return nil
         }
     }
@@ -75,6 +78,23 @@ public struct CommandFailure: Error, Equatable, CustomStringConvertible {
             case .refused: .tryAgain
             }
         self.init(status, error.description)
+    }
+
+    init(log error: DeltaLogError) {
+        let status: ExitStatus =
+            switch error {
+            case .corrupt: .badData
+            case .foreignDirectory: .noInput
+            case .directoryLocked, .diskFull: .cannotCreate
+            case .invalidSetting: .usage
+            case .invalidServer, .entryTooLarge: .failed
+            case .notLeader, .failed: .unavailable
+            case .closed, .tooManyProposals, .changeUnderWay, .serverUnreached: .tryAgain
+            case .system(EACCES, _, _), .system(EPERM, _, _), .system(EROFS, _, _): .notPermitted
+            case .system(ENOENT, _, _), .system(ENOTDIR, _, _), .system(ELOOP, _, _): .noInput
+            case .system: .inputOutput
+            }
+        self.init(status, "the log cannot be used: \(error)")
     }
 
     private init(_ error: TransportError) {

@@ -118,6 +118,13 @@ actor Supervisor {
             say("worker \(name) (pid \(process.pid)) has left; it is not started again")
             return forget(name)
         }
+        if end == .exited(ExitStatus.badData.rawValue), child.kind == .coordinator, file.coordinators.count > 1 {
+            // The cluster bears it, as long as a majority is whole.
+            say(
+                "coordinator \(name) cannot run: its log is damaged, see above. It is not started again; the others go on"
+            )
+            return
+        }
         if case .exited(let status) = end, let cause = ExitStatus(rawValue: status), Self.isHopeless(cause) {
             hopeless.yield(
                 CommandFailure(cause, "\(child.kind) \(name) cannot run: \(cause.meaning); its message is above")
@@ -142,7 +149,7 @@ actor Supervisor {
     private static func isHopeless(_ status: ExitStatus) -> Bool {
         switch status {
         case .usage, .configuration, .notPermitted, .noInput, .badData: true
-        case .done, .failed, .unavailable, .cannotCreate, .tryAgain: false
+        case .done, .failed, .unavailable, .cannotCreate, .inputOutput, .tryAgain: false
         }
     }
 

@@ -25,5 +25,5 @@ struct DataDirectoryFindings: Equatable, Sendable {
 
 /// All checks.
 enum DataDirectoryChecks {
-    static let all: [any DataDirectoryCheck] = [ClusterFileCheck(), LogFilesCheck()]
+    static let all: [any DataDirectoryCheck] = [ClusterFileCheck(), DeltaLogCheck()]
 }

@@ -1,6 +1,7 @@
 // What is wrong on the command line, or in the world: each with its exit status and a message that helps.
 
 import Foundation
+import Ringmaster
 import Testing
 
 @testable import RingmasterCommand
@@ -58,6 +59,19 @@ struct UsageTests {
         let second = try await Program.run("coordinator", "--listen", "tcp://127.0.0.1:\(port)")
         #expect(second.status == 73)
         #expect(second.errors.contains("tcp://127.0.0.1:\(port) is in use"))
+    }
+
+    @Test(arguments: [
+        (DeltaLogError.corrupt(file: "f", reason: "r"), Int32(65)),
+        (.foreignDirectory(file: "f", found: "a", expected: "b"), 66), (.directoryLocked("d"), 73),
+        (.diskFull(directory: "d"), 73), (.serverUnreached(4), 75), (.changeUnderWay, 75),
+        (.notLeader(leader: nil), 69), (.invalidSetting("s"), 64),
+        (.system(code: EACCES, reason: "r", doing: "d"), 77),
+        (.system(code: ENOENT, reason: "r", doing: "d"), 66),
+        (.system(code: EIO, reason: "r", doing: "d"), 74),
+    ])
+    func whatFailsALogHasItsStatus(error: DeltaLogError, status: Int32) {
+        #expect(CommandFailure(error)?.status.rawValue == status)
     }
 
     @Test

@@ -25,6 +25,13 @@ public struct DataDirectoryReport: Hashable, Codable, Sendable {
 }
 
 extension DataDirectory {
+    /// Whether the directory is some coordinator's: it has an identity, or files of a log.
+    public static func holdsLog(at path: String) -> Bool {
+        names(in: path).contains { name in
+            ["identity", "metadata1", "metadata2"].contains(name) || LogFileName(name) != nil
+        }
+    }
+
     /// Checks every file of the directory at `path` that counts, and brings its state back in memory. Changes nothing.
     /// O(bytes of the log).
     ///
