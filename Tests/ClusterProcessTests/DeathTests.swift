@@ -186,11 +186,3 @@ struct DeathTests {
         try await end(cluster, client, load)
     }
 }
-
-/// Carries a process to the task that waits for its end.
-///
-/// @unchecked Sendable: the test does not touch it meanwhile, but for killing it.
-private struct Unchecked<Value>: @unchecked Sendable {
-    let value: Value
-    init(_ value: Value) { self.value = value }
-}

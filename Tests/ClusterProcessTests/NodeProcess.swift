@@ -39,6 +39,18 @@ final class NodeProcess {
         self.process = nil
     }
 
+    /// The exit status, once it has ended by itself.
+    func waitForEnd() async -> Int32 {
+        guard let process else { return -1 }
+        let unchecked = Unchecked(process)
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                unchecked.value.waitUntilExit()
+                continuation.resume(returning: unchecked.value.terminationStatus)
+            }
+        }
+    }
+
     func pause() { signal(SIGSTOP) }
     func wake() { signal(SIGCONT) }
 
@@ -54,4 +66,12 @@ final class NodeProcess {
         guard let process, process.isRunning else { return }
         Foundation.kill(process.processIdentifier, number)
     }
+}
+
+/// Carries a process to whoever waits for its end.
+///
+/// @unchecked Sendable: the test does not touch it meanwhile, but for killing it.
+struct Unchecked<Value>: @unchecked Sendable {
+    let value: Value
+    init(_ value: Value) { self.value = value }
 }

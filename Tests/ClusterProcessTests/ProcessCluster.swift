@@ -7,8 +7,9 @@ import Testing
 
 /// Coordinators and workers of one cluster, each a process. All of them end with this value.
 final class ProcessCluster {
-    let coordinators: [NodeProcess]
-    let endpoints: [Endpoint]
+    /// By raft id less one; removed ones stay here, and are not running.
+    private(set) var coordinators: [NodeProcess] = []
+    private(set) var endpoints: [Endpoint] = []
     private(set) var workers: [String: NodeProcess] = [:]
     private let folder: URL
     private var highestEpoch: UInt64 = 0
@@ -19,17 +20,42 @@ final class ProcessCluster {
         let ports = FreePorts.take(count)
         endpoints = try ports.map { try Endpoint("tcp://127.0.0.1:\($0)") }
         let peers = endpoints.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
-        let data = folder
-        coordinators = endpoints.enumerated().map { index, endpoint in
-            NodeProcess(
-                "c\(index + 1)",
-                [
-                    "coordinator", "--listen", endpoint.text, "--raft-id", "\(index + 1)", "--peer", peers,
-                    "--name", "c\(index + 1)", "--data",
-                    data.appending(path: "c\(index + 1)").path(percentEncoded: false),
-                ]
-            )
-        }
+        coordinators = endpoints.enumerated().map { coordinator($0 + 1, at: $1, ["--peer", peers]) }
+    }
+
+    private func coordinator(_ id: Int, at endpoint: Endpoint, _ more: [String]) -> NodeProcess {
+        let data = folder.appending(path: "c\(id)").path(percentEncoded: false)
+        let arguments = ["--listen", endpoint.text, "--raft-id", "\(id)", "--name", "c\(id)", "--data", data]
+        return NodeProcess("c\(id)", ["coordinator"] + arguments + more)
+    }
+
+    // MARK: Its coordinators
+
+    /// Starts one more coordinator and has it added; gives its index.
+    func addCoordinator() async throws -> Int {
+        let endpoint = try Endpoint("tcp://127.0.0.1:\(FreePorts.take(1)[0])")
+        let id = coordinators.count + 1
+        let joining = coordinator(id, at: endpoint, ["--joining"])
+        try joining.start()
+        try await order("coordinators", "add", "\(id)=\(endpoint)")
+        coordinators.append(joining)
+        endpoints.append(endpoint)
+        return id - 1
+    }
+
+    /// Has a coordinator removed, and ends its process then.
+    func removeCoordinator(_ index: Int) async throws {
+        try await order("coordinators", "remove", "\(index + 1)")
+        coordinators[index].kill()
+    }
+
+    /// Runs a command of `ringmaster` on those of the coordinators that run.
+    private func order(_ arguments: String...) async throws {
+        let running = zip(coordinators, endpoints).filter(\.0.isRunning).map(\.1.text).joined(separator: ",")
+        let command = NodeProcess("order", arguments + ["--cluster", running, "--timeout", "30s"])
+        try command.start()
+        let status = await command.waitForEnd()
+        guard status == 0 else { throw OrderFailed(arguments: arguments, status: status) }
     }
 
     deinit {
@@ -110,7 +136,8 @@ final class ProcessCluster {
         let end = ContinuousClock.now + limit
         while ContinuousClock.now < end {
             let statuses = await statuses()
-            guard statuses.count == coordinators.count, Set(statuses.map(\.appliedIndex)).count == 1 else { continue }
+            guard statuses.count == coordinators.count(where: \.isRunning), Set(statuses.map(\.appliedIndex)).count == 1
+            else { continue }
             #expect(
                 Set(statuses.map(\.stateHash)).count == 1,
                 "coordinators differ at index \(statuses[0].appliedIndex)"
@@ -119,6 +146,12 @@ final class ProcessCluster {
         }
         throw WaitedTooLong(what: "all coordinators at one index")
     }
+}
+
+struct OrderFailed: Error, CustomStringConvertible {
+    let arguments: [String]
+    let status: Int32
+    var description: String { "ringmaster \(arguments.joined(separator: " ")) ended with \(status)" }
 }
 
 struct WaitedTooLong: Error, CustomStringConvertible {

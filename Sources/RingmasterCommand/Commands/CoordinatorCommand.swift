@@ -11,8 +11,9 @@ struct CoordinatorCommand: StoppableCommand {
         abstract: "Run one coordinator.",
         discussion: """
             Without --data the log is in memory: all is lost with the process, and there can be one coordinator only. With \
-            --data and --peer (all coordinators, this one among them, the same list everywhere) the log is replicated. SIGTERM \
-            and Ctrl-C close it in order; a second one ends it at once.
+            --data and --peer (all coordinators, this one among them, the same list everywhere) the log is replicated. The list \
+            founds the cluster; later changes of it are made with `ringmaster coordinators`, and a coordinator that is to be added \
+            so is started with --joining. SIGTERM and Ctrl-C close it in order; a second one ends it at once.
 
             \(ExitStatus.list)
             """
@@ -42,6 +43,9 @@ struct CoordinatorCommand: StoppableCommand {
         )
     )
     var peer: [String] = []
+
+    @Flag(inversion: .prefixedNo, help: "It is to be added to a cluster that runs, rather than to found one.")
+    var joining: Bool?
 
     @Option(help: ArgumentHelp("Its name. (default: coordinator-<raft id>)", valueName: "name"))
     var name: String?
@@ -109,6 +113,7 @@ struct CoordinatorCommand: StoppableCommand {
             dataDirectory: try settings.text(.data, flag: data),
             clusterID: UInt64(try settings.integer(.clusterID, flag: clusterID, in: 1...Int.max) ?? 1)
         )
+        configuration.isJoining = try settings.bool(.joining, flag: joining) ?? false
         configuration.publisherEndpoint = try settings.endpoint(.publish, flag: publish)
         configuration.resizeMode = try settings.choice(.mode, flag: mode, Mode.self) == .barrier ? .barrier : .handoff
         configuration.ringSize =
@@ -123,7 +128,7 @@ struct CoordinatorCommand: StoppableCommand {
         return configuration
     }
 
-    private static func peer(_ text: String) -> CoordinatorConfiguration.Peer? {
+    static func peer(_ text: String) -> CoordinatorConfiguration.Peer? {
         guard let separator = text.firstIndex(of: "="), let id = UInt64(text[..<separator]), id > 0,
             let endpoint = try? Endpoint(String(text[text.index(after: separator)...]))
         else { return nil }
@@ -141,7 +146,10 @@ struct CoordinatorCommand: StoppableCommand {
         guard Set(peers.map(\.raftID)).count == peers.count, Set(peers.map(\.endpoint)).count == peers.count else {
             throw CommandFailure(.usage, "--peer names an id or endpoint twice: each coordinator has its own")
         }
-        guard ClusterFile.coordinatorCounts.contains(peers.count) else {
+        guard !configuration.isJoining || configuration.dataDirectory != nil else {
+            throw CommandFailure(.usage, "--joining needs --data DIR: a log in memory cannot be one of several")
+        }
+        guard configuration.isJoining || ClusterFile.coordinatorCounts.contains(peers.count) else {
             throw CommandFailure(.usage, "\(peers.count) coordinators were given by --peer; run 1, 3 or 5")
         }
         guard configuration.dataDirectory != nil || peers.count == 1 else {

@@ -16,7 +16,10 @@ struct RingmasterProgram: AsyncParsableCommand {
         version: "1.0.0",
         groupedSubcommands: [
             CommandGroup(name: "Run", subcommands: [UpCommand.self, CoordinatorCommand.self, WorkerCommand.self]),
-            CommandGroup(name: "Steer", subcommands: [ResizeCommand.self, LeaveCommand.self, SnapshotCommand.self]),
+            CommandGroup(
+                name: "Steer",
+                subcommands: [ResizeCommand.self, LeaveCommand.self, SnapshotCommand.self, CoordinatorsCommand.self]
+            ),
             CommandGroup(name: "Use", subcommands: [SubmitCommand.self, ReadCommand.self, CallCommand.self]),
             CommandGroup(name: "Look", subcommands: [StatusCommand.self, TopCommand.self, VerifyCommand.self]),
             CommandGroup(name: "Prepare", subcommands: [KeygenCommand.self]),

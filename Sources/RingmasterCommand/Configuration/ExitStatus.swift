@@ -21,7 +21,8 @@ public enum ExitStatus: Int32, CaseIterable, Sendable {
     var meaning: String {
         switch self {
         case .done: "done"
-        case .failed: "failed: the job's own error, an unknown job, or a check that found something"
+        case .failed:
+            "failed: the job's own error, an unknown job, worker or coordinator, or a check that found something"
         case .usage: "usage: the command line is wrong"
         case .badData: "bad data: what was read or replied is not what it should be"
         case .noInput: "a file or directory is missing or is not what was named"
@@ -74,7 +75,7 @@ public struct CommandFailure: Error, Equatable, CustomStringConvertible {
             case .noQuorum: .unavailable
             case .deadlineExceeded, .overloaded, .sessionExpired, .cancelled, .closed, .notReleased: .tryAgain
             case .notAuthorised: .notPermitted
-            case .refused(let error) where error.code == .notMember: .failed
+            case .refused(let error) where [.notMember, .badParams].contains(error.code): .failed
             case .refused: .tryAgain
             }
         self.init(status, error.description)

@@ -11,7 +11,7 @@ enum Setting: String, CaseIterable, Sendable {
     case name, listen, publish, weight, mode, slots
     case leaveTimeout = "leave-timeout"
     case raftID = "raft-id"
-    case peer
+    case peer, joining
     case clusterID = "cluster-id"
     case data, replicas, coordinators, workers, port, host
 

@@ -36,6 +36,13 @@ struct UsageTests {
             ["coordinator", "--peer", "1=tcp://127.0.0.1:1,2=tcp://127.0.0.1:2,3=tcp://127.0.0.1:3"], 64,
             "3 coordinators need --data DIR"
         ),
+        (["coordinator", "--joining"], 64, "--joining needs --data DIR"),
+        (["coordinators", "add", "tcp://127.0.0.1:1"], 64, "expected ID=ENDPOINT, as 4=tcp://10.0.0.4:7400"),
+        (["coordinators", "remove", "two"], 64, "two"),
+        (
+            ["coordinators", "remove", "2", "--cluster", "tcp://127.0.0.1:1", "--timeout", "300ms"], 69,
+            "No coordinator"
+        ),
         (["coordinator", "--slots", "100"], 64, "expected a power of two"),
         (["coordinator", "--metrics", "10.0.0.1"], 64, "expected PORT or IPV4-ADDRESS:PORT"),
         (["coordinator", "--key", "k", "--insecure"], 64, "contradict each other"),

@@ -81,7 +81,7 @@ struct CoordinatorChangesTests {
             }
             return count
         }
-        let changes = CoordinatorChanges(coordinators: endpoints)
+        let changes = try await ClusterAdmin(ClientConfiguration(coordinators: endpoints))
         for id in 4...5 {
             // It knows of the one that is asked for the others.
             coordinators[id] = try await start(id, ports: ports, of: [1, id], isJoining: true)

@@ -1,4 +1,5 @@
-// Looking after a cluster from outside: who leads, how everybody is, who is to leave. No session, so it works on a cluster
+// Looking after a cluster from outside: who leads, how everybody is, who is to leave; `ClusterAdmin+Coordinators` changes
+// who keeps the log. No session, so it works on a cluster
 // that has no quorum, as far as there is somebody to answer.
 
 import RingmasterProtocol
@@ -14,13 +15,13 @@ public actor ClusterAdmin {
     /// How long one question may take. Whoever is silent for longer is reported as unreachable.
     public static let answerTimeout: Duration = .milliseconds(1000)
     /// Between two looks for a leader, while there is none.
-    private static let searchPause: Duration = .milliseconds(50)
+    static let searchPause: Duration = .milliseconds(50)
 
-    private let configuration: ClientConfiguration
+    let configuration: ClientConfiguration
     private let context: MessagingContext
     private let loop: EventLoop
     private var lines: [Endpoint: RPCClient] = [:]
-    private var isClosed = false
+    private(set) var isClosed = false
 
     /// Prepares to ask the cluster that these coordinators are some of; nothing is asked yet.
     /// - Throws: `TransportError` for an endpoint or keys that cannot be used.
@@ -186,6 +187,11 @@ public actor ClusterAdmin {
         }
     }
 
+    /// What the coordinator at `endpoint` tells of itself.
+    func coordinator(at endpoint: Endpoint) async -> CoordinatorReport {
+        await report(of: endpoint).0
+    }
+
     private func report(of endpoint: Endpoint) async -> (CoordinatorReport, [Endpoint]) {
         do throws(ClusterError) {
             let bytes = try await ask(endpoint, ClusterMethods.status, [], Self.answerTimeout)
@@ -212,7 +218,7 @@ public actor ClusterAdmin {
         }
     }
 
-    private func ask(
+    func ask(
         _ endpoint: Endpoint,
         _ method: RPCMethod,
         _ payload: [UInt8],
@@ -241,7 +247,7 @@ public actor ClusterAdmin {
         return line
     }
 
-    private static func endpoint(_ text: String, of name: String) throws(ClusterError) -> Endpoint {
+    static func endpoint(_ text: String, of name: String) throws(ClusterError) -> Endpoint {
         do {
             return try Endpoint(text)
         } catch {
