@@ -36,6 +36,8 @@ public enum ClusterLimits {
     public static let jobsInFlightMax = 16_384
     /// Between two looks for a leader, while there is none.
     public static let leaderSearchInterval: Duration = .milliseconds(10)
+    /// Between two questions to the leader which coordinators there are: shorter than it takes to replace all of them.
+    public static let leaderRefreshInterval: Duration = .seconds(2)
     /// A session of which nothing was heard for so long is closed by the leader.
     public static let sessionIdleTimeout: Duration = .seconds(3600)
     /// What a client that is closed waits for the leader to close its session.

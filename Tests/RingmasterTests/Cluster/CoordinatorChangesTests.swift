@@ -131,6 +131,81 @@ struct CoordinatorChangesTests {
     }
 
     @Test
+    func linesFollowTheCoordinatorsThatThereAre() async throws {
+        let ports = FreePorts.take(4)
+        var coordinators: [Int: Coordinator] = [:]
+        for id in 1...3 { coordinators[id] = try await start(id, ports: ports, of: [1, 2, 3]) }
+        let endpoints = (1...3).map { coordinators[$0]!.endpoint }
+        let loop = EventLoop.start(name: "finder")
+        let finder = try await loop.perform { () throws(TransportError) in
+            let finder = try LeaderFinder(
+                endpoints: endpoints,
+                security: { _ in .none },
+                context: .shared,
+                loop: loop
+            )
+            finder.found = { [unowned finder] in finder.introduce() }
+            finder.start()
+            return LoopConfined(finder)
+        }
+        func waitForLines(to expected: Set<Endpoint>) async throws {
+            let end = ContinuousClock.now + .seconds(10)
+            var (lines, publishers): (Set<Endpoint>, Int) = ([], 0)
+            while ContinuousClock.now < end {
+                (lines, publishers) = await loop.perform {
+                    (Set(finder.value.lineEndpoints), finder.value.publishers.count)
+                }
+                if lines == expected, publishers == expected.count { return }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            Issue.record("lines to \(lines) and \(publishers) publishers, not to \(expected)")
+        }
+        try await waitForLines(to: Set(endpoints))
+        let admin = try await ClusterAdmin(ClientConfiguration(coordinators: endpoints))
+        coordinators[4] = try await start(4, ports: ports, of: [4], isJoining: true)
+        try await admin.addCoordinator(raftID: 4, endpoint: coordinators[4]!.endpoint)
+        try await waitForLines(to: Set(coordinators.values.map(\.endpoint)))
+        // It goes on, and says so to whoever asks; its line is closed nonetheless, though the finder was told of it at first.
+        let leading = try await leader(of: coordinators)
+        let removed = try #require((1...3).first { $0 != leading })
+        try await admin.removeCoordinator(raftID: UInt64(removed))
+        let former = coordinators.removeValue(forKey: removed)!
+        try await waitForLines(to: Set(coordinators.values.map(\.endpoint)))
+        await loop.perform { finder.value.close() }
+        loop.stop()
+        await admin.close()
+        await former.close()
+        for coordinator in coordinators.values { await coordinator.close() }
+    }
+
+    @Test
+    func aCoordinatorThatIsNotTheOneToBeAddedIsRefused() async throws {
+        let ports = FreePorts.take(3)
+        let cluster = try await start(1, ports: ports, of: [1])
+        let other = try await start(2, ports: ports, of: [2])
+        let joining = try await start(3, ports: ports, of: [3], isJoining: true)
+        let admin = try await ClusterAdmin(ClientConfiguration(coordinators: [cluster.endpoint]))
+        _ = try await admin.leader()
+        #expect(try await wait(for: "leader", of: other))
+        func expectRefusal(_ raftID: UInt64, _ endpoint: Endpoint, _ code: RPCErrorCode, _ words: String) async {
+            await #expect {
+                try await admin.addCoordinator(raftID: raftID, endpoint: endpoint, timeout: .milliseconds(500))
+            } throws: { error in
+                guard case .refused(let refusal)? = error as? ClusterError else { return false }
+                return refusal.code == code && refusal.message.contains(words)
+            }
+        }
+        await expectRefusal(2, other.endpoint, .badParams, "leads a cluster of its own")
+        await expectRefusal(4, joining.endpoint, .badParams, "has the raft id 3, not 4")
+        await expectRefusal(4, "tcp://127.0.0.1:1", .deadlineExceeded, "no coordinator answers")
+        #expect(await cluster.status.replicas == 1)
+        try await admin.addCoordinator(raftID: 3, endpoint: joining.endpoint)
+        #expect(await cluster.status.replicas == 2)
+        await admin.close()
+        for coordinator in [cluster, other, joining] { await coordinator.close() }
+    }
+
+    @Test
     func aCoordinatorThatJoinsFoundsNothing() async throws {
         let ports = FreePorts.take(2)
         let coordinator = try await start(2, ports: ports, of: [1, 2], isJoining: true)

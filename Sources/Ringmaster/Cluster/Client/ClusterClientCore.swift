@@ -110,10 +110,15 @@ final class ClusterClientCore: @unchecked Sendable {
         }
     }
 
-    /// Listens to every publisher there is; the newest view wins. Each has keys of its own.
+    /// Listens to every publisher there is and to no other; the newest view wins. Each has keys of its own.
     private func subscribe() {
         guard !isClosed else { return }
-        for publisher in leader.publishers where subscribers[publisher] == nil {
+        let publishers = Set(leader.publishers.values)
+        for (publisher, subscriber) in subscribers where !publishers.contains(publisher) {
+            subscriber.close()
+            subscribers[publisher] = nil
+        }
+        for publisher in publishers where subscribers[publisher] == nil {
             guard let endpoint = try? Endpoint(publisher) else { continue }
             var settings = SubscriberConfiguration()
             settings.security = configuration.security(endpoint)

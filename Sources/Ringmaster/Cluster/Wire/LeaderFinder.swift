@@ -13,11 +13,15 @@ enum LeaderReply {
 
 /// Lines to every coordinator of a cluster that is known, and the leader among them. Confined to the loop's thread.
 ///
-/// A leader that is lost is looked for at once and then every `ClusterLimits.leaderSearchInterval`, by asking all.
+/// A leader that is lost is looked for at once and then every `ClusterLimits.leaderSearchInterval`, by asking all. While there
+/// is one, it is asked now and then, and when a line breaks, which coordinators there are: lines to new ones are opened, those
+/// to removed ones closed.
 final class LeaderFinder {
     private final class Line {
         let endpoint: Endpoint
         let core: ClientCore
+        /// nil: it has not said yet who it is.
+        var raftID: UInt64?
         var isAsked = false
 
         init(endpoint: Endpoint, core: ClientCore) {
@@ -29,6 +33,8 @@ final class LeaderFinder {
     private let loop: EventLoop
     private let context: MessagingContext
     private let security: @Sendable (Endpoint) -> Security
+    /// Those that it was told of at first: asked whenever there is no leader.
+    private let endpoints: [Endpoint]
     private var lines: [Line] = []
     private var leader: Line?
     private var searchTimer: LoopTimer!
@@ -38,10 +44,9 @@ final class LeaderFinder {
     var found: () -> Void = {}
     /// Called when the leader is lost.
     var lost: () -> Void = {}
-    /// Where each coordinator publishes, as it said last.
-    private(set) var publishers: [String] = []
-    private(set) var clusterID: UInt64?
-    /// Called when there is a publisher that was not known.
+    /// Where each coordinator publishes, as it said last, by raft id.
+    private(set) var publishers: [UInt64: String] = [:]
+    /// Called when there is another publisher, or one less.
     var publishersChanged: () -> Void = {}
 
     init(
@@ -53,28 +58,35 @@ final class LeaderFinder {
         self.loop = loop
         self.context = context
         self.security = security
+        self.endpoints = endpoints
         searchTimer = loop.timer { [unowned self] in search() }
         for endpoint in endpoints { try addLine(endpoint) }
     }
 
     var hasLeader: Bool { leader != nil }
+    /// Of the coordinators to which it has lines.
+    var lineEndpoints: [Endpoint] { lines.map(\.endpoint) }
     var leaderEndpoint: String? { leader?.endpoint.text }
 
     func start() {
         search()
     }
 
-    private func addLine(_ endpoint: Endpoint) throws(TransportError) {
-        guard !lines.contains(where: { $0.endpoint == endpoint }) else { return }
+    private func addLine(_ endpoint: Endpoint, of raftID: UInt64? = nil) throws(TransportError) {
+        if let present = lines.first(where: { $0.endpoint == endpoint }) {
+            present.raftID = raftID ?? present.raftID
+            return
+        }
         var configuration = RPCClientConfiguration()
         configuration.failsWhenDisconnected = true
         configuration.security = security(endpoint)
         configuration.socket.reconnectIntervalMax = .milliseconds(50)
         let core = try ClientCore(endpoint: endpoint, configuration: configuration, context: context, loop: loop)
         let line = Line(endpoint: endpoint, core: core)
+        line.raftID = raftID
         core.connectionChanged = { [weak self, unowned line] event in
             guard case .disconnected = event else { return }
-            self?.lose(line)
+            self?.disconnected(line)
         }
         lines.append(line)
     }
@@ -82,9 +94,16 @@ final class LeaderFinder {
     // MARK: The search
 
     private func search() {
-        guard !isClosed, leader == nil else { return }
-        for line in lines where !line.isAsked { ask(line) }
-        loop.arm(searchTimer, at: loop.refreshNow().advanced(by: ClusterLimits.leaderSearchInterval))
+        guard !isClosed else { return }
+        let interval: Duration
+        if let leader {
+            if !leader.isAsked { ask(leader) }
+            interval = ClusterLimits.leaderRefreshInterval
+        } else {
+            for line in lines where !line.isAsked { ask(line) }
+            interval = ClusterLimits.leaderSearchInterval
+        }
+        loop.arm(searchTimer, at: loop.refreshNow().advanced(by: interval))
     }
 
     private func ask(_ line: Line) {
@@ -94,32 +113,64 @@ final class LeaderFinder {
             guard let self, !isClosed, reply.kind == .payload, let hello = try? Hello.decode(reply.buffer) else {
                 return
             }
+            line.raftID = hello.raftID
             learn(hello)
-            if hello.isLeader, leader == nil { take(line) }
+            // Only a leader knows which there are.
+            guard hello.isLeader else { return }
+            dropOthers(than: hello.coordinators, of: line)
+            guard leader != nil else { return take(line) }
+            askNewcomers()
+        }
+    }
+
+    /// Where they publish, only they can say.
+    private func askNewcomers() {
+        for line in lines where !line.isAsked {
+            if let raftID = line.raftID, raftID != leader?.raftID, publishers[raftID] == nil { ask(line) }
         }
     }
 
     private func learn(_ hello: Hello) {
-        clusterID = hello.clusterID
         for coordinator in hello.coordinators {
-            if let endpoint = try? Endpoint(coordinator.endpoint) { try? addLine(endpoint) }
+            guard let endpoint = try? Endpoint(coordinator.endpoint) else { continue }
+            try? addLine(endpoint, of: coordinator.raftID)
         }
-        if !hello.publisherEndpoint.isEmpty, !publishers.contains(hello.publisherEndpoint) {
-            publishers.append(hello.publisherEndpoint)
-            publishersChanged()
-        }
+        guard !hello.publisherEndpoint.isEmpty, publishers[hello.raftID] != hello.publisherEndpoint else { return }
+        publishers[hello.raftID] = hello.publisherEndpoint
+        publishersChanged()
+    }
+
+    /// Closes the lines to coordinators that were removed. One that never said who it is stays: it may be any of them, by
+    /// another name of its host.
+    private func dropOthers(than coordinators: [Hello.Coordinator], of leading: Line) {
+        let present = Set(coordinators.map(\.raftID))
+        let removed = lines.filter { $0 !== leading && $0 !== leader && !($0.raftID.map(present.contains) ?? true) }
+        guard !removed.isEmpty else { return }
+        lines.removeAll { line in removed.contains { $0 === line } }
+        for line in removed { close(line) }
+        let publishing = publishers.count
+        publishers = publishers.filter { present.contains($0.key) }
+        if publishers.count < publishing { publishersChanged() }
     }
 
     private func take(_ line: Line) {
         leader = line
-        loop.disarm(searchTimer)
+        loop.arm(searchTimer, at: loop.refreshNow().advanced(by: ClusterLimits.leaderRefreshInterval))
         found()
+    }
+
+    private func disconnected(_ line: Line) {
+        guard let leader, leader !== line else { return lose(line) }
+        // Perhaps it was removed, and others have taken its place.
+        if !leader.isAsked { ask(leader) }
     }
 
     private func lose(_ line: Line) {
         guard leader === line else { return }
         leader = nil
         lost()
+        guard !isClosed else { return }
+        for endpoint in endpoints { try? addLine(endpoint) }
         search()
     }
 
@@ -159,10 +210,12 @@ final class LeaderFinder {
         isClosed = true
         loop.disarm(searchTimer)
         leader = nil
-        for line in lines {
-            line.core.connectionChanged = nil
-            line.core.close()
-        }
+        for line in lines { close(line) }
         lines = []
+    }
+
+    private func close(_ line: Line) {
+        line.core.connectionChanged = nil
+        line.core.close()
     }
 }
