@@ -75,6 +75,12 @@ let package = Package(
             path: "Sources/ringmaster",
             swiftSettings: swiftSettings
         ),
+        // The chaos suite: what a run records, and the checker that judges it.
+        .target(
+            name: "ChaosKit",
+            dependencies: ["RingmasterProtocol"],
+            swiftSettings: swiftSettings
+        ),
         // Histograms, CSV, plots and reports. Knows nothing of RPC.
         .target(
             name: "Measurement",

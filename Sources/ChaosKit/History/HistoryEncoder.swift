@@ -1,0 +1,202 @@
+// From events to lines. It formats numbers and names itself and keeps its buffer, so that recording a job costs a fraction
+// of a microsecond; Foundation's encoder takes a hundred times as long.
+
+/// Writes events as lines of JSON, numbered from 0, into a buffer.
+///
+/// The field order is that of docs/HISTORY.md and there are no spaces, which is what readers are fastest at. Complexity of
+/// each call: O(bytes written).
+public struct HistoryEncoder: Sendable {
+    /// The lines so far. Whoever took them calls `removeFirst`.
+    public private(set) var bytes: [UInt8] = []
+    /// The index of the next event.
+    public private(set) var nextIndex: Int64 = 0
+
+    public init() {}
+
+    /// Forgets the first bytes, once somebody has them; not how many events there were.
+    public mutating func removeFirst(_ count: Int) {
+        if count == bytes.count { bytes.removeAll(keepingCapacity: true) } else { bytes.removeFirst(count) }
+    }
+
+    /// Writes one event as the next line.
+    public mutating func encode(_ event: HistoryEvent) {
+        switch event.action {
+        case .append(let type, let process, let key, let value, let position):
+            beginLine(event.timeNs, process, type)
+            putText(#"append","key":"#)
+            put(key)
+            putText(#","value":"#)
+            put(value)
+            if let position {
+                putText(#","position":"#)
+                put(position)
+            }
+            putText("}\n")
+        case .read(let type, let process, let key, let list):
+            beginLine(event.timeNs, process, type)
+            putText(#"read","key":"#)
+            put(key)
+            putText(#","value":"#)
+            if let list { put(list) } else { putText("null") }
+            putText("}\n")
+        case .nemesis(let nemesis):
+            beginLine(event.timeNs, .text("nemesis"), .info)
+            putContents(of: nemesis.function)
+            putText(#"","value":"#)
+            putValue(of: nemesis)
+            putText("}\n")
+        }
+    }
+
+    private mutating func beginLine(_ timeNs: Int64, _ process: HistoryName, _ type: OperationType) {
+        putText(#"{"index":"#)
+        put(nextIndex)
+        nextIndex += 1
+        putText(#","time":"#)
+        put(timeNs)
+        putText(#","process":"#)
+        put(process)
+        switch type {
+        case .invoke: putText(#","type":"invoke","f":""#)
+        case .ok: putText(#","type":"ok","f":""#)
+        case .fail: putText(#","type":"fail","f":""#)
+        case .info: putText(#","type":"info","f":""#)
+        }
+    }
+
+    private mutating func putValue(of event: NemesisEvent) {
+        switch event {
+        case .faultBegan(let fault, let kind, let target, let isVerified):
+            putText(#"{"fault":"#)
+            put(fault.rawValue)
+            putText(#","kind":"#)
+            put(.text(kind))
+            putText(#","target":"#)
+            put(.text(target))
+            putText(isVerified ? #","verified":true}"# : #","verified":false}"#)
+        case .faultEnded(let fault, let isVerified):
+            putText(#"{"fault":"#)
+            put(fault.rawValue)
+            putText(isVerified ? #","verified":true}"# : #","verified":false}"#)
+        case .roundBegan(let epoch, let mode, let members):
+            putEpoch(epoch.rawValue)
+            putText(#","mode":"#)
+            put(.text(mode))
+            putText(#","members":["#)
+            for (place, member) in members.enumerated() {
+                if place > 0 { putText(",") }
+                put(.text(member))
+            }
+            putText("]}")
+        case .roundCommitted(let epoch):
+            putEpoch(epoch.rawValue)
+            putText("}")
+        case .roundEnded(let epoch, let outcome):
+            putEpoch(epoch.rawValue)
+            putText(#","outcome":"#)
+            put(.text(outcome))
+            putText("}")
+        case .epochSeen(let process, let incarnation, let epoch):
+            putEpoch(epoch.rawValue)
+            putText(#","process":"#)
+            put(.text(process))
+            putText(#","incarnation":"#)
+            put(incarnation)
+            putText("}")
+        case .replicaHash(let process, let logIndex, let hash):
+            putText(#"{"index":"#)
+            put(logIndex)
+            putText(#","process":"#)
+            put(.text(process))
+            putText(#","hash":"#)
+            put(.text(hash))
+            putText("}")
+        case .healed(let boundNs):
+            putText("{")
+            if let boundNs {
+                putText(#""bound":"#)
+                put(boundNs)
+            }
+            putText("}")
+        case .note(_, let json):
+            // A line feed in JSON is only ever a space between tokens.
+            for byte in json.utf8 { bytes.append(byte == 0x0a || byte == 0x0d ? 0x20 : byte) }
+        }
+    }
+
+    private mutating func putEpoch(_ epoch: UInt64) {
+        putText(#"{"epoch":"#)
+        put(Int64(clamping: epoch))
+    }
+}
+
+// The parts of a line.
+extension HistoryEncoder {
+    private mutating func putText(_ text: StaticString) {
+        bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+
+    private mutating func put(_ name: HistoryName) {
+        switch name {
+        case .number(let number): put(number)
+        case .text(let text):
+            bytes.append(0x22)
+            putContents(of: text)
+            bytes.append(0x22)
+        }
+    }
+
+    private mutating func put(_ list: [Int64]) {
+        bytes.append(0x5b)
+        for (place, value) in list.enumerated() {
+            if place > 0 { bytes.append(0x2c) }
+            put(value)
+        }
+        bytes.append(0x5d)
+    }
+
+    private mutating func put(_ number: Int64) {
+        Decimal.put(number, into: &bytes)
+    }
+
+    /// A string's characters, escaped where RFC 8259 has it so.
+    private mutating func putContents(of text: String) {
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x5c:
+                bytes.append(0x5c)
+                bytes.append(byte)
+            case 0..<0x20:
+                putText("\\u00")
+                bytes.append(0x30 + byte >> 4)
+                bytes.append(Self.hexDigits[Int(byte & 15)])
+            default: bytes.append(byte)
+            }
+        }
+    }
+
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+}
+
+/// Integers in decimal.
+enum Decimal {
+    /// Appends the number's digits. Up to 20 bytes.
+    static func put(_ number: Int64, into bytes: inout [UInt8]) {
+        if number < 0 { bytes.append(0x2d) }
+        var rest = number.magnitude
+        if rest < 10 {
+            bytes.append(0x30 &+ UInt8(truncatingIfNeeded: rest))
+            return
+        }
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var first = 20
+            repeat {
+                first -= 1
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                digits[first] = 0x30 &+ UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            } while rest > 0
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+        }
+    }
+}
