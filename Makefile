@@ -11,7 +11,7 @@ SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 C_SOURCES := $(shell find CShim Benchmarks -name '*.c')
 C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include))
 
-.PHONY: help deps build test lint format bench fuzz sanitize clean
+.PHONY: help deps build test lint format bench fuzz trials sanitize clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ bench: deps ## Measure everything beside raw C and libraft: a table, plots and a
 
 fuzz: deps ## A million seeded mutations of everything that comes over the wire
 	swift run -c release fuzz --iterations 1000000 --seed 1
+
+trials: deps ## A million histories whose verdict is known, for the checker of chaos runs
+	swift run -c release history-trials --histories 1000000 --seed 1
 
 sanitize: deps ## Run the tests under AddressSanitizer and ThreadSanitizer
 	swift build --build-tests --sanitize address --scratch-path .build-asan

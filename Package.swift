@@ -207,6 +207,29 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        // Histories whose verdict is known, for the checker: `swift run -c release history-trials`.
+        .target(
+            name: "HistoryTrials",
+            dependencies: ["ChaosKit", "RingmasterProtocol"],
+            path: "Tests/HistoryTrials/HistoryTrials",
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "history-trials",
+            dependencies: [
+                "ChaosKit", "HistoryTrials", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/HistoryTrials/history-trials",
+            swiftSettings: swiftSettings
+        ),
+
+        .testTarget(
+            name: "ChaosKitTests",
+            dependencies: ["ChaosKit", "HistoryTrials", "RingmasterProtocol"],
+            resources: [.copy("Checker/Histories")],
+            swiftSettings: swiftSettings
+        ),
+
         // Peers in Python, and what docs/PROTOCOL.md says of the bytes.
         .testTarget(
             name: "InteropTests",
