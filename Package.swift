@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "RingmasterProtocol", targets: ["RingmasterProtocol"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "ringmaster", targets: ["ringmaster"]),
+        .executable(name: "chaos", targets: ["chaos"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -79,6 +80,11 @@ let package = Package(
         .target(
             name: "ChaosKit",
             dependencies: ["RingmasterProtocol"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "chaos",
+            dependencies: ["ChaosKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
         // Histograms, CSV, plots and reports. Knows nothing of RPC.
@@ -225,7 +231,7 @@ let package = Package(
 
         .testTarget(
             name: "ChaosKitTests",
-            dependencies: ["ChaosKit", "HistoryTrials", "RingmasterProtocol"],
+            dependencies: ["ChaosKit", "HistoryTrials", "RingmasterProtocol", "chaos"],
             resources: [.copy("Checker/Histories")],
             swiftSettings: swiftSettings
         ),
