@@ -60,6 +60,8 @@ struct LogConfigurationStamp: Hashable, Sendable {
 /// applier outlives it.
 protocol DeltaLog: AnyObject {
     var role: LogRole { get }
+    /// The newest term that this server knows of; 0 where there is none.
+    var term: UInt64 { get }
     /// The index of the last entry here, committed or not.
     var lastIndex: UInt64 { get }
     /// The index of the last entry applied here.

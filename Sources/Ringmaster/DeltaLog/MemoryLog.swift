@@ -7,6 +7,7 @@ final class MemoryLog: DeltaLog, Flushable {
     private var waiting: [(entry: [UInt8], id: UInt64)] = []
     private var isFlushPending = false
 
+    let term: UInt64 = 1
     private(set) var role = LogRole.unavailable("not started")
     private(set) var lastIndex: UInt64 = 0
     private(set) var appliedIndex: UInt64 = 0
@@ -22,7 +23,7 @@ final class MemoryLog: DeltaLog, Flushable {
     func start() throws(DeltaLogError) {
         loop.checkIsolated()
         guard role == .unavailable("not started") else { throw .closed }
-        role = .leader(term: 1)
+        role = .leader(term: term)
         applier.roleChanged(role)
     }
 

@@ -39,6 +39,7 @@ final class RaftLog: DeltaLog, Flushable {
     var changes: [UInt64: (server: UInt64, then: (Result<Void, DeltaLogError>) -> Void)] = [:]
     var lastChange: UInt64 = 0
     private(set) var servers: [LogServer] = []
+    var term: UInt64 { raft.map { rm_raft_term($0) } ?? 0 }
     private var configurationIndex: UInt64 = 0
     /// The configuration by which a leader said that this server is none of the log's.
     private var removal: LogConfigurationStamp?
@@ -55,7 +56,7 @@ final class RaftLog: DeltaLog, Flushable {
     var snapshotIndex: UInt64 { raft.map { rm_raft_snapshot_index($0) } ?? 0 }
 
     var configurationStamp: LogConfigurationStamp {
-        LogConfigurationStamp(term: raft.map { rm_raft_term($0) } ?? 0, index: configurationIndex)
+        LogConfigurationStamp(term: term, index: configurationIndex)
     }
 
     // MARK: Start and end

@@ -82,6 +82,9 @@ struct DurableClusterTests {
             if states[0].appliedIndex == states[1].appliedIndex { hashes = Set(states.map(\.stateHash)) }
         } while hashes.isEmpty && ContinuousClock.now < end
         #expect(hashes.count == 1)
+        // Followers know the term, too.
+        let terms = Set([await coordinators[0].status.term, await coordinators[1].status.term])
+        #expect(terms.count == 1 && !terms.contains(0), "terms \(terms)")
         await client.close()
         worker.leave()
         try await run.value

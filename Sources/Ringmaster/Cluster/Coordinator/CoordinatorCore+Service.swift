@@ -208,10 +208,9 @@ extension CoordinatorCore {
 
     var status: CoordinatorStatus {
         let view = machine.view
-        var term: UInt64 = 0
         let role: String
         switch self.role {
-        case .leader(let present): (role, term) = ("leader", present)
+        case .leader: role = "leader"
         case .follower: role = "follower"
         case .candidate: role = "candidate"
         case .removed: role = "removed"
@@ -223,7 +222,7 @@ extension CoordinatorCore {
             endpoint: endpoint.text,
             clusterID: configuration.clusterID,
             role: role,
-            term: term,
+            term: log.term,
             leaderEndpoint: leaderEndpoint,
             replicas: log.servers.count { $0.isVoter },
             durability: configuration.dataDirectory == nil ? "memory" : "fsync",

@@ -21,6 +21,7 @@ public struct CoordinatorStatus: Codable, Sendable {
     public var clusterID: UInt64
     /// leader, follower, candidate, removed or unavailable.
     public var role: String
+    /// The newest term of the log that it knows of.
     public var term: UInt64
     public var leaderEndpoint: String
     /// Replicas that hold the log: 0 for memory only.
