@@ -76,15 +76,25 @@ let package = Package(
             path: "Sources/ringmaster",
             swiftSettings: swiftSettings
         ),
-        // The chaos suite: what a run records, and the checker that judges it.
+        // The chaos suite: a cluster of processes under load and faults, what is recorded of it, and the checker that
+        // judges that.
         .target(
             name: "ChaosKit",
-            dependencies: ["RingmasterProtocol"],
+            dependencies: [
+                "Measurement",
+                "Ringmaster",
+                "RingmasterCommand",
+                "RingmasterProtocol",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "chaos",
-            dependencies: ["ChaosKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "ChaosKit", "RingmasterCommand",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings
         ),
         // Histograms, CSV, plots and reports. Knows nothing of RPC.

@@ -3,25 +3,48 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
+import RingmasterCommand
 
 @main
 struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tries a cluster under faults, and judges what it did.",
         discussion: ChaosStatus.list,
-        subcommands: [CheckCommand.self, ExportCommand.self]
+        subcommands: [RunCommand.self, CheckCommand.self, ExportCommand.self, NodeCommand.self]
     )
 
     static func main() {
+        let command: any ParsableCommand
         do {
-            var command = try parseAsRoot()
-            try command.run()
-        } catch let status as ChaosStatus {
-            Glibc.exit(status.rawValue)
-        } catch let error as HistoryError {
+            command = try parseAsRoot()
+        } catch {
+            finish(error)
+        }
+        guard var command = command as? any AsyncParsableCommand else {
+            var command = command
+            do { try command.run() } catch { finish(error) }
+            return
+        }
+        // Before any other thread begins: all of them are to leave the signals to the one that waits for them.
+        StopSignals.block()
+        Task.detached {
+            do {
+                try await command.run()
+                Glibc.exit(ChaosStatus.valid.rawValue)
+            } catch {
+                finish(error)
+            }
+        }
+        while true { pause() }
+    }
+
+    private static func finish(_ error: any Error) -> Never {
+        switch error {
+        case let status as ChaosStatus: Glibc.exit(status.rawValue)
+        case is HistoryError, is RunError:
             writeError("chaos: \(error)")
             Glibc.exit(ChaosStatus.couldNot.rawValue)
-        } catch {
+        default:
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             writeError(fullMessage(for: error))
             Glibc.exit(ChaosStatus.usage.rawValue)
@@ -39,6 +62,10 @@ enum ChaosStatus: Int32, Error, CaseIterable {
     case violation = 1
     case usage = 2
     case couldNot = 3
+
+    func throwUnlessValid() throws {
+        if self != .valid { throw self }
+    }
 
     private var meaning: String {
         switch self {

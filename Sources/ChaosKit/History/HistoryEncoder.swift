@@ -31,14 +31,14 @@ public struct HistoryEncoder: Sendable {
                 putText(#","position":"#)
                 put(position)
             }
-            putText("}\n")
+            endLine(intendedNs: event.intendedNs)
         case .read(let type, let process, let key, let list):
             beginLine(event.timeNs, process, type)
             putText(#"read","key":"#)
             put(key)
             putText(#","value":"#)
             if let list { put(list) } else { putText("null") }
-            putText("}\n")
+            endLine(intendedNs: event.intendedNs)
         case .nemesis(let nemesis):
             beginLine(event.timeNs, .text("nemesis"), .info)
             putContents(of: nemesis.function)
@@ -62,6 +62,14 @@ public struct HistoryEncoder: Sendable {
         case .fail: putText(#","type":"fail","f":""#)
         case .info: putText(#","type":"info","f":""#)
         }
+    }
+
+    private mutating func endLine(intendedNs: Int64?) {
+        if let intendedNs {
+            putText(#","intended":"#)
+            put(intendedNs)
+        }
+        putText("}\n")
     }
 
     private mutating func putValue(of event: NemesisEvent) {

@@ -35,6 +35,9 @@ public enum OperationType: String, Sendable, CaseIterable {
 public struct HistoryEvent: Equatable, Sendable {
     /// When, in nanoseconds from the start of the run.
     public var timeNs: Int64
+    /// Of an invocation by a load that asks at set times: when it was to ask, where that is not when it did. Latency counts
+    /// from there.
+    public var intendedNs: Int64?
     public var action: Action
 
     public enum Action: Equatable, Sendable {
@@ -47,8 +50,9 @@ public struct HistoryEvent: Equatable, Sendable {
         case nemesis(NemesisEvent)
     }
 
-    public init(timeNs: Int64, _ action: Action) {
+    public init(timeNs: Int64, intendedNs: Int64? = nil, _ action: Action) {
         self.timeNs = timeNs
+        self.intendedNs = intendedNs
         self.action = action
     }
 }

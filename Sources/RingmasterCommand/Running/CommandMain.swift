@@ -46,17 +46,17 @@ public enum CommandMain {
 protocol StoppableCommand: AsyncParsableCommand {}
 
 /// Writes a line to stderr.
-func printError(_ line: String) {
+package func printError(_ line: String) {
     writeAll(line + "\n", to: STDERR_FILENO)
 }
 
 /// Writes a line to stdout at once, also where that is a file or pipe.
-func printNow(_ line: String) {
+package func printNow(_ line: String) {
     writeAll(line + "\n", to: STDOUT_FILENO)
 }
 
 /// Writes the whole text. Where nobody reads any more, the rest is dropped.
-func writeAll(_ text: String, to descriptor: Int32) {
+package func writeAll(_ text: String, to descriptor: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
         let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }

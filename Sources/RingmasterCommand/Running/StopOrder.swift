@@ -4,15 +4,15 @@ import Glibc
 
 /// Ends a long-running command: the first signal, or the end of a supervisor, asks for an orderly end; the second signal
 /// ends the process at once.
-enum StopOrder {
-    enum Reason: Equatable, Sendable {
+package enum StopOrder {
+    package enum Reason: Equatable, Sendable {
         case signal(Int32)
         /// Whoever started this process is no more.
         case supervisorGone
     }
 
     /// Waits for the first wish to end, then lets a signal end the process.
-    static func wait(isSupervised: Bool) async -> Reason {
+    package static func wait(isSupervised: Bool) async -> Reason {
         let (wishes, continuation) = AsyncStream<Reason>.makeStream()
         let signals = StopSignals.stream()
         Task.detached { for await signal in signals { continuation.yield(.signal(signal)) } }

@@ -3,9 +3,9 @@
 import Glibc
 
 /// The wish of a person or of the system that the process ends.
-enum StopSignals {
+package enum StopSignals {
     /// Keeps the signals from ending the process. On the first thread, before there are others: they inherit it.
-    static func block() {
+    package static func block() {
         var set = signalSet
         pthread_sigmask(SIG_BLOCK, &set, nil)
     }
@@ -43,7 +43,7 @@ enum StopSignals {
 }
 
 /// Runs `body` on a thread of its own, which ends with it.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+package func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -4,12 +4,12 @@ import Foundation
 import Glibc
 
 /// A running child. Its standard input is a pipe that ends with this process, so that it never outlives it unnoticed.
-final class ChildProcess: Sendable {
-    enum End: Equatable, Sendable {
+package final class ChildProcess: Sendable {
+    package enum End: Equatable, Sendable {
         case exited(Int32)
         case signalled(Int32)
 
-        var text: String {
+        package var text: String {
             switch self {
             case .exited(let status): "ended with status \(status)"
             case .signalled(let number): "was ended by signal \(number)"
@@ -17,13 +17,21 @@ final class ChildProcess: Sendable {
         }
     }
 
-    let pid: pid_t
+    package let pid: pid_t
     let startedAt = ContinuousClock.now
 
     /// Starts this executable with `arguments`.
-    /// - Parameter ended: Called once, on another thread.
+    /// - Parameters:
+    ///   - output: What its standard output goes to; nil shares this process's. The caller goes on owning it.
+    ///   - errors: What its standard error goes to; as `output`.
+    ///   - ended: Called once, on another thread.
     /// - Throws: `CommandFailure` where no process can be made.
-    init(_ arguments: [String], ended: @escaping @Sendable (End) -> Void) throws(CommandFailure) {
+    package init(
+        _ arguments: [String],
+        output: Int32? = nil,
+        errors: Int32? = nil,
+        ended: @escaping @Sendable (End) -> Void
+    ) throws(CommandFailure) {
         var ends: [Int32] = [-1, -1]
         guard pipe(&ends) == 0 else {
             throw CommandFailure(.cannotCreate, "no pipe for a process: \(String(cString: strerror(errno)))")
@@ -34,6 +42,8 @@ final class ChildProcess: Sendable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_adddup2(&actions, readEnd, STDIN_FILENO)
+        if let output { posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO) }
+        if let errors { posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO) }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer {
@@ -72,7 +82,7 @@ final class ChildProcess: Sendable {
         ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RINGMASTER_") }.map { "\($0.key)=\($0.value)" }
     }
 
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         kill(pid, number)
     }
 }

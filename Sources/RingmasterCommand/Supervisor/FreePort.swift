@@ -3,13 +3,13 @@
 import Glibc
 
 /// Looks for ports. Another process may take one before it is used: whoever uses it tries again.
-enum FreePort {
+package enum FreePort {
     /// Below the range from which Linux takes the ports of outgoing connections.
     static let range = 20_000..<32_000
     private static let triesMax = 200
 
     /// The preferred port or one of the next ones; nil takes any.
-    static func find(on host: String, preferred: Int?) throws(CommandFailure) -> UInt16 {
+    package static func find(on host: String, preferred: Int?) throws(CommandFailure) -> UInt16 {
         for attempt in 0..<triesMax {
             let candidate = preferred.map { $0 + attempt } ?? Int.random(in: range)
             guard let port = UInt16(exactly: candidate) else { break }

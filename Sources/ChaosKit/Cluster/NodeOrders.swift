@@ -1,0 +1,75 @@
+// The orders for each process of a run, by its name: the same ports and directories in every life.
+
+import Ringmaster
+import RingmasterCommand
+
+/// What does not change during a run.
+struct NodeOrders: Sendable {
+    static let host = "127.0.0.1"
+    /// Lives of one client: each appends values of its own.
+    private static let valuesPerLife: Int64 = 10_000_000
+    private static let livesMax: Int64 = 10_000
+
+    let settings: RunSettings
+    let seed: UInt64
+    let folder: RunFolder
+    /// The beginning of the run, on the monotonic clock.
+    let startNs: Int64
+    /// When the load begins, from there.
+    var loadBeginsNs: Int64
+    let coordinatorEndpoints: [String]
+
+    /// - Throws: `RunError.cannotStart` where no ports are free.
+    init(_ settings: RunSettings, seed: UInt64, folder: RunFolder, startNs: Int64) throws(RunError) {
+        self.settings = settings
+        self.seed = seed
+        self.folder = folder
+        self.startNs = startNs
+        loadBeginsNs = 0
+        var ports: Set<UInt16> = []
+        while ports.count < settings.coordinators {
+            do {
+                ports.insert(try FreePort.find(on: Self.host, preferred: nil))
+            } catch {
+                throw .cannotStart(node: "c\(ports.count + 1)", reason: "\(error)")
+            }
+        }
+        coordinatorEndpoints = ports.sorted().map { "tcp://\(Self.host):\($0)" }
+    }
+
+    func notesPath(_ name: NodeName, life: Int) -> String { "\(folder.notesPath)/\(name).\(life)" }
+
+    func order(_ name: NodeName, life: Int, keysToRead: Int?) -> NodeOrder {
+        switch name.role {
+        case .coordinator:
+            .coordinator(
+                CoordinatorOrder(
+                    name: "\(name)",
+                    raftID: UInt64(name.number),
+                    endpoint: coordinatorEndpoints[name.number - 1],
+                    peers: coordinatorEndpoints,
+                    dataDirectory: settings.replicas == 0 ? nil : "\(folder.dataPath)/\(name)",
+                    clusterID: seed & .max >> 1 | 1,
+                    slots: settings.slots,
+                    resize: settings.resize
+                )
+            )
+        case .worker: .worker(WorkerOrder(name: "\(name)", coordinators: coordinatorEndpoints))
+        case .client:
+            .client(
+                ClientOrder(
+                    name: "\(name)",
+                    number: name.number,
+                    coordinators: coordinatorEndpoints,
+                    notesPath: notesPath(name, life: life),
+                    startNs: startNs,
+                    loadBeginsNs: loadBeginsNs,
+                    firstValue: (Int64(name.number) * Self.livesMax + Int64(life)) * Self.valuesPerLife,
+                    seed: seed,
+                    settings: settings,
+                    keysToRead: keysToRead
+                )
+            )
+        }
+    }
+}

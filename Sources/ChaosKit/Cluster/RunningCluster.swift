@@ -1,0 +1,229 @@
+// The processes of a run: started, signalled, waited for. What is done to them and when, the conductor says.
+
+import Glibc
+import Ringmaster
+import RingmasterCommand
+
+/// All processes of one run, and which of them there are to be.
+actor RunningCluster {
+    /// What a process may take from its start until it is up, on a busy machine.
+    static let startTimeout: Duration = .seconds(15)
+    /// What SIGKILL, SIGSTOP and SIGCONT may take.
+    static let signalTimeout: Duration = .seconds(5)
+    /// What an orderly end may take: it waits for the leader, which may have to be elected first.
+    static let endTimeout: Duration = .seconds(20)
+    /// What leaving may take: as an orderly end, with faults all around that hold it up.
+    static let leaveTimeout: Duration = .seconds(40)
+    private static let pollInterval: Duration = .milliseconds(1)
+
+    private struct Node {
+        var life = 0
+        var process: NodeProcess?
+        var isReady = false
+        /// It was told to end, or killed: its end is no surprise.
+        var isEnding = false
+        /// It is to run; a fault that heals starts it again.
+        var isWanted = true
+        /// A fault is on it.
+        var isFaulty = false
+        var end: ChildProcess.End?
+        var role = ""
+    }
+
+    private var nodes: [NodeName: Node] = [:]
+    private var orders: NodeOrders
+    private let folder: RunFolder
+    private let continuation: AsyncStream<NodeEvent>.Continuation
+    /// What the processes tell, and their ends.
+    nonisolated let events: AsyncStream<NodeEvent>
+
+    init(_ orders: NodeOrders, in folder: RunFolder) {
+        self.orders = orders
+        self.folder = folder
+        (events, continuation) = AsyncStream.makeStream()
+    }
+
+    // MARK: Start
+
+    /// Says when the load begins, to clients that are started from now on.
+    func setLoadBegin(_ timeNs: Int64) {
+        orders.loadBeginsNs = timeNs
+    }
+
+    /// Starts a process, and waits until it is up. Does nothing where it runs.
+    /// - Throws: `RunError.cannotStart`.
+    func start(_ name: NodeName) async throws(RunError) {
+        try spawn(name)
+        let life = nodes[name]?.life
+        let isUp = await wait(for: name, Self.startTimeout) { node in
+            node.life != life || node.isReady || node.process == nil || node.isEnding
+        }
+        // A process that was killed meanwhile was not hindered from starting.
+        guard isUp, let node = nodes[name], node.life == life, !node.isReady, !node.isEnding, node.end != nil else {
+            if !isUp { throw .cannotStart(node: "\(name)", reason: "it was not up within \(Self.startTimeout)") }
+            return
+        }
+        throw .cannotStart(
+            node: "\(name)",
+            reason: "it \(node.end?.text ?? "ended"); see \(folder.logsPath)/\(name).log"
+        )
+    }
+
+    /// Starts a client that reads so many keys and ends. Returns whether it ended well in time; what did not is killed.
+    func runReader(_ name: NodeName, keys: Int, within limit: Duration) async throws(RunError) -> Bool {
+        try spawn(name, keysToRead: keys)
+        nodes[name]?.isEnding = true
+        nodes[name]?.isWanted = false
+        if await wait(for: name, limit, { $0.process == nil }) { return nodes[name]?.end == .exited(0) }
+        _ = await kill([name])
+        return false
+    }
+
+    private func spawn(_ name: NodeName, keysToRead: Int? = nil) throws(RunError) {
+        var node = nodes[name] ?? Node()
+        guard node.process == nil else { return }
+        node.life += 1
+        (node.isReady, node.isEnding, node.end, node.role) = (false, false, nil, "")
+        let life = node.life
+        let order = orders.order(name, life: life, keysToRead: keysToRead)
+        node.process = try NodeProcess(
+            name,
+            order,
+            errorsPath: "\(folder.logsPath)/\(name).log",
+            told: { [continuation] report in
+                continuation.yield(NodeEvent(name: name, life: life, content: .told(report)))
+            },
+            ended: { end in Task { await self.ended(name, life, end) } }
+        )
+        nodes[name] = node
+        if name.role == .client {
+            continuation.yield(NodeEvent(name: name, life: life, content: .notes(orders.notesPath(name, life: life))))
+        }
+    }
+
+    private func ended(_ name: NodeName, _ life: Int, _ end: ChildProcess.End) {
+        guard var node = nodes[name], node.life == life else { return }
+        node.process = nil
+        node.end = end
+        nodes[name] = node
+        continuation.yield(NodeEvent(name: name, life: life, content: .ended(end.text, isExpected: node.isEnding)))
+    }
+
+    /// Takes an event of `events`, so that the cluster knows who is up and who leads.
+    func took(_ event: NodeEvent) {
+        guard case .told(let report) = event.content, nodes[event.name]?.life == event.life else { return }
+        switch report.content {
+        case .ready: nodes[event.name]?.isReady = true
+        case .role(let role): nodes[event.name]?.role = role
+        default: break
+        }
+    }
+
+    // MARK: Signals
+
+    /// SIGKILL to all of them at once, then waits until each is gone.
+    /// - Returns: Those that were not seen to go by it.
+    func kill(_ names: [NodeName]) async -> [NodeName] {
+        for name in names {
+            nodes[name]?.isEnding = true
+            nodes[name]?.process?.signal(SIGKILL)
+        }
+        var alive: [NodeName] = []
+        for name in names {
+            let isGone = await wait(for: name, Self.signalTimeout) { $0.process == nil }
+            if !isGone || nodes[name]?.end != .signalled(SIGKILL) { alive.append(name) }
+        }
+        return alive
+    }
+
+    /// SIGTERM, and waits for its end. nil where it did not end in time.
+    func terminate(_ name: NodeName, within limit: Duration = endTimeout) async -> ChildProcess.End? {
+        guard let process = nodes[name]?.process else { return nodes[name]?.end }
+        nodes[name]?.isEnding = true
+        process.signal(SIGTERM)
+        _ = await wait(for: name, limit) { $0.process == nil }
+        return nodes[name]?.process == nil ? nodes[name]?.end : nil
+    }
+
+    /// SIGSTOP. Returns whether the system then says that it is stopped.
+    func pause(_ name: NodeName) async -> Bool {
+        nodes[name]?.process?.signal(SIGSTOP)
+        return await wait(for: name, Self.signalTimeout) { $0.process?.isStopped ?? false }
+    }
+
+    /// SIGCONT. Returns whether it then runs.
+    func resume(_ name: NodeName) async -> Bool {
+        nodes[name]?.process?.signal(SIGCONT)
+        return await wait(for: name, Self.signalTimeout) { $0.process.map { !$0.isStopped } ?? true }
+    }
+
+    private func wait(for name: NodeName, _ limit: Duration, _ condition: (Node) -> Bool) async -> Bool {
+        let end = ContinuousClock.now + limit
+        while let node = nodes[name] {
+            if condition(node) { return true }
+            guard ContinuousClock.now < end else { return false }
+            try? await Task.sleep(for: Self.pollInterval)
+        }
+        return true
+    }
+
+    // MARK: Who there is
+
+    /// The names that are to run, of one part.
+    func wanted(_ role: NodeRole) -> [NodeName] {
+        nodes.filter { $0.key.role == role && $0.value.isWanted }.map(\.key).sorted()
+    }
+
+    /// Says that it is to run, or not any more.
+    func want(_ name: NodeName, _ isWanted: Bool) {
+        nodes[name, default: Node()].isWanted = isWanted
+    }
+
+    func isWanted(_ name: NodeName) -> Bool { nodes[name]?.isWanted ?? false }
+    func isRunning(_ name: NodeName) -> Bool { nodes[name]?.process != nil }
+    /// All processes that run now.
+    var running: [NodeName] { nodes.filter { $0.value.process != nil }.map(\.key).sorted() }
+
+    func setFaulty(_ names: [NodeName], _ isFaulty: Bool) {
+        for name in names { nodes[name]?.isFaulty = isFaulty }
+    }
+
+    /// Whom a fault is to meet: of the processes that are up and under no other fault. Nobody where there is none.
+    func victims(of target: FaultTarget) -> [NodeName] {
+        let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value.isFaulty }.keys.sorted()
+        switch target {
+        case .named(let text): return well.filter { "\($0)" == text }
+        case .any(.everything, _): return well.filter { $0.role != .client }
+        case .any(let role, let pick):
+            let candidates = well.filter { name in
+                switch role {
+                case .workers: name.role == .worker
+                case .coordinators, .everything: name.role == .coordinator
+                case .leader: name.role == .coordinator && nodes[name]?.role == "leader"
+                case .clients: name.role == .client
+                }
+            }
+            return candidates.isEmpty ? [] : [candidates[pick % candidates.count]]
+        }
+    }
+
+    /// Ends the run's processes at once, whatever they do.
+    func killEverything() async {
+        _ = await kill(running)
+        continuation.finish()
+    }
+}
+
+/// Something that a process told, or that became of it.
+struct NodeEvent: Sendable {
+    var name: NodeName
+    var life: Int
+    var content: Content
+
+    enum Content: Sendable {
+        case told(NodeReport)
+        /// A client's life has begun, which notes its operations there.
+        case notes(String)
+        case ended(String, isExpected: Bool)
+    }
+}

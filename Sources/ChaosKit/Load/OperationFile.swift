@@ -1,0 +1,83 @@
+// The file in which a client's process notes what it does, and the recorder's end of it. A file outlives the SIGKILL of who
+// wrote it; so what was asked is known even of a client that was killed the moment after.
+
+import Glibc
+
+/// The client's end. Owned by one thread.
+final class OperationFile {
+    private let descriptor: Int32
+    private var pending: [UInt8] = []
+
+    /// - Throws: `RunError.cannotCreate`.
+    init(path: String) throws(RunError) {
+        descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: HistoryError.systemReason) }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Notes an invocation, and hands it to the system before it returns: only then may the operation be sent.
+    func begin(_ record: OperationRecord) {
+        record.write(into: &pending)
+        flush()
+    }
+
+    /// Notes a completion. It goes with the next invocation or flush: if it is lost, the outcome is unknown, which is true.
+    func end(_ record: OperationRecord) {
+        record.write(into: &pending)
+    }
+
+    func flush() {
+        var written = 0
+        while written < pending.count {
+            let count = pending.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }
+            if count < 0, errno == EINTR { continue }
+            // A client that cannot note what it does must not do it.
+            precondition(count > 0, "a client's notes cannot be written: \(HistoryError.systemReason)")
+            written += count
+        }
+        pending.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The recorder's end: reads what was added. Owned by one thread.
+final class OperationTail {
+    /// The client's process and its life, as the history calls them.
+    let process: String
+    private let path: String
+    private var descriptor: Int32 = -1
+    private var unread: [UInt8] = []
+    private static let chunkBytes = 256 << 10
+
+    init(path: String, process: String) {
+        self.path = path
+        self.process = process
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// The records that were added since the last call.
+    func take() -> [OperationRecord] {
+        if descriptor < 0 { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else { return [] }
+        while true {
+            let before = unread.count
+            unread.append(contentsOf: repeatElement(0, count: Self.chunkBytes))
+            let count = unread.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + before, Self.chunkBytes) }
+            unread.removeLast(Self.chunkBytes - max(count, 0))
+            if count < 0, errno == EINTR { continue }
+            if count < Self.chunkBytes { break }
+        }
+        var records: [OperationRecord] = []
+        var offset = 0
+        unread.withUnsafeBytes { bytes in
+            while let record = OperationRecord(bytes, at: &offset) { records.append(record) }
+        }
+        unread.removeFirst(offset)
+        return records
+    }
+}

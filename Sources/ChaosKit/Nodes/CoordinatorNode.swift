@@ -1,0 +1,105 @@
+// A coordinator as a process of a run: it tells of rounds, epochs, roles and the hash of its state.
+
+import Logging
+import Ringmaster
+import RingmasterCommand
+
+extension Node {
+    /// How often it looks at itself. Rounds are told of as they are logged.
+    private static let watchInterval: Duration = .milliseconds(20)
+    /// Of so many looks one tells the hash of the state.
+    private static let looksPerHash = 25
+
+    static func runCoordinator(_ order: CoordinatorOrder) async throws {
+        var configuration = CoordinatorConfiguration(
+            name: try CoordinatorID(validating: order.name),
+            raftID: order.raftID,
+            endpoint: try Endpoint(order.endpoint),
+            peers: try order.peers.enumerated().map { .init(raftID: UInt64($0 + 1), endpoint: try Endpoint($1)) },
+            dataDirectory: order.dataDirectory,
+            clusterID: order.clusterID
+        )
+        configuration.ringSize = try RingSize(slotCount: order.slots)
+        configuration.resizeMode = order.resize == .barrier ? .barrier : .handoff
+        let (logged, continuation) = AsyncStream<LoggedEvent>.makeStream()
+        let coordinator = try await Coordinator(
+            configuration,
+            logger: Logger(label: order.name) { _ in EventLogHandler(continuation: continuation) }
+        )
+        NodeReport.say(.ready)
+        let telling = Task.detached { for await event in logged { await tell(event, coordinator, order.resize) } }
+        let watching = Task.detached { await watch(coordinator) }
+        await waitForStop()
+        watching.cancel()
+        telling.cancel()
+        await coordinator.close()
+    }
+
+    private static func watch(_ coordinator: Coordinator) async {
+        var epoch: UInt64?
+        var looks = 0
+        while !Task.isCancelled {
+            let status = await coordinator.status
+            if status.epoch != epoch {
+                epoch = status.epoch
+                NodeReport.say(.epoch(status.epoch, incarnation: 0))
+            }
+            looks += 1
+            if looks.isMultiple(of: looksPerHash) {
+                NodeReport.say(.stateHash(logIndex: status.appliedIndex, hash: status.stateHash))
+            }
+            try? await Task.sleep(for: watchInterval)
+        }
+    }
+
+    private static func tell(_ event: LoggedEvent, _ coordinator: Coordinator, _ resize: ResizeKind) async {
+        let epoch = event.details["epoch"].flatMap { UInt64($0) } ?? 0
+        switch event.message {
+        case "round begins":
+            let members = await coordinator.status.workers.map(\.name)
+            let moves = event.details["moves"].flatMap { Int($0) } ?? 0
+            let content = NodeReport.Content.roundBegan(
+                epoch,
+                mode: resize.rawValue,
+                members: members,
+                moves: moves
+            )
+            NodeReport.say(content, at: event.time)
+        case "round ends":
+            NodeReport.say(.roundEnded(epoch, outcome: event.details["how"] ?? ""), at: event.time)
+        case "worker lost":
+            let (worker, reason) = (event.details["worker"] ?? "", event.details["reason"] ?? "")
+            NodeReport.say(.workerLost(worker, reason: reason), at: event.time)
+        case "role":
+            // leader(term: 3)
+            let role = (event.details["role"] ?? "").prefix { $0 != "(" }
+            NodeReport.say(.role(String(role)), at: event.time)
+        default: NodeReport.say(.note(event.message, event.details), at: event.time)
+        }
+    }
+}
+
+/// What a coordinator or worker logged.
+struct LoggedEvent: Sendable {
+    var time: MonotonicTime
+    var message: String
+    var details: [String: String]
+}
+
+/// Passes on what is logged, with the time; trouble goes to standard error too.
+struct EventLogHandler: LogHandler {
+    let continuation: AsyncStream<LoggedEvent>.Continuation
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let details = (event.metadata ?? [:]).mapValues { "\($0)" }
+        continuation.yield(LoggedEvent(time: .now, message: "\(event.message)", details: details))
+        if event.level >= .warning { printError("\(event.message) \(details)") }
+    }
+}

@@ -1,0 +1,46 @@
+// A worker as a process of a run: it appends to lists, and tells of its epochs.
+
+import Logging
+import Ringmaster
+
+extension Node {
+    private static let workerWatchInterval: Duration = .milliseconds(50)
+
+    static func runWorker(_ order: WorkerOrder) async throws {
+        let (logged, continuation) = AsyncStream<LoggedEvent>.makeStream()
+        let worker = Worker(
+            WorkerConfiguration(
+                name: try WorkerID(validating: order.name),
+                coordinators: try order.coordinators.map { try Endpoint($0) }
+            ),
+            logger: Logger(label: order.name) { _ in EventLogHandler(continuation: continuation) }
+        )
+        AppendJob.add(to: worker)
+        let telling = Task.detached {
+            for await event in logged { NodeReport.say(.note(event.message, event.details), at: event.time) }
+        }
+        let watching = Task.detached { await watch(worker) }
+        let stop = Task.detached {
+            await waitForStop()
+            worker.leave()
+        }
+        NodeReport.say(.ready)
+        try await worker.run()
+        stop.cancel()
+        watching.cancel()
+        telling.cancel()
+    }
+
+    private static func watch(_ worker: Worker) async {
+        var last: (epoch: UInt64, incarnation: UInt64) = (0, 0)
+        while !Task.isCancelled {
+            if let status = await worker.status, status.epoch > 0, (status.epoch, status.incarnation) != last {
+                last = (status.epoch, status.incarnation)
+                NodeReport.say(
+                    .epoch(status.epoch, incarnation: Int64(truncatingIfNeeded: status.incarnation & .max >> 1))
+                )
+            }
+            try? await Task.sleep(for: workerWatchInterval)
+        }
+    }
+}

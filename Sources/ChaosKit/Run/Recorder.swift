@@ -1,0 +1,141 @@
+// Everything that happens in a run comes together here, and goes into its history.
+
+import Ringmaster
+
+/// The only writer of history.jsonl. It collects what the clients' processes noted, and takes what the run itself did and saw.
+actor Recorder {
+    private let writer: HistoryWriter
+    private let startNs: Int64
+    private var tails: [OperationTail] = []
+    /// Noted while others' notes were being read.
+    private var held: [HistoryEvent] = []
+    private var openRounds: Set<UInt64> = []
+    private var highestEpoch: UInt64 = 0
+    private(set) var failure: HistoryError?
+    /// The keys that were used: all below this.
+    private(set) var keyCount = 0
+    private(set) var figures = LiveFigures()
+    private(set) var faultCounts: [String: Int] = [:]
+
+    init(path: String, startNs: Int64) throws(HistoryError) {
+        writer = try HistoryWriter(path: path)
+        self.startNs = startNs
+    }
+
+    nonisolated var nowNs: Int64 { MonotonicTime.now.nanoseconds - startNs }
+
+    // MARK: Operations
+
+    func follow(notes path: String, process: String) {
+        tails.append(OperationTail(path: path, process: process))
+    }
+
+    /// Takes what clients noted until now. What a read has seen was noted before, so a history that is cut here is as good as
+    /// a whole one: what was noted later stays for the next time.
+    func collect() {
+        collect(until: nowNs)
+    }
+
+    private func collect(until cutNs: Int64) {
+        var events = held
+        for tail in tails {
+            for record in tail.take() {
+                keyCount = max(keyCount, record.key + 1)
+                figures.count(record)
+                events.append(record.event(of: tail.process))
+            }
+        }
+        // In the order of time; a client's own events as they came.
+        let order = events.indices.sorted { (events[$0].timeNs, $0) < (events[$1].timeNs, $1) }
+        held = []
+        for place in order {
+            if events[place].timeNs <= cutNs { append(events[place]) } else { held.append(events[place]) }
+        }
+        figures.nowNs = nowNs
+        figures.epoch = highestEpoch
+        do throws(HistoryError) { try writer.flush() } catch { failure = failure ?? error }
+    }
+
+    // MARK: The run itself
+
+    func record(_ event: NemesisEvent, at timeNs: Int64? = nil) {
+        if case .faultBegan(_, let kind, _, _) = event { faultCounts[kind, default: 0] += 1 }
+        append(HistoryEvent(timeNs: timeNs ?? nowNs, .nemesis(event)))
+    }
+
+    /// A note for people and reports: its value is an object of strings, numbers and lists.
+    func note(_ function: String, _ value: some Encodable, at timeNs: Int64? = nil) {
+        record(.note(function, json: CompactJSON.text(value)), at: timeNs)
+    }
+
+    /// Records what a process told. Gives the epoch of a round that was now seen to be committed.
+    func took(_ report: NodeReport, from name: NodeName, life: Int) -> UInt64? {
+        let timeNs = report.atNs - startNs
+        switch report.content {
+        case .ready: note("node-ready", NodeNote(node: "\(name)", life: life), at: timeNs)
+        case .epoch(let epoch, let incarnation):
+            // A coordinator that starts anew may be behind what it knew.
+            let incarnation = name.role == .coordinator ? Int64(life) : incarnation
+            record(.epochSeen(process: "\(name)", incarnation: incarnation, Epoch(epoch)), at: timeNs)
+            return name.role == .coordinator ? committed(epoch, at: timeNs) : nil
+        case .roundBegan(let epoch, let mode, let members, let moves):
+            openRounds.insert(epoch)
+            record(.roundBegan(Epoch(epoch), mode: mode, members: members), at: timeNs)
+            note("resize-moves", ["epoch": Int(clamping: epoch), "slots": moves], at: timeNs)
+        case .roundEnded(let epoch, let outcome):
+            let isCommitted = outcome == "committed" ? committed(epoch, at: timeNs) : nil
+            openRounds.remove(epoch)
+            record(.roundEnded(Epoch(epoch), outcome: outcome), at: timeNs)
+            return isCommitted
+        case .workerLost(let worker, let reason):
+            note("detected", ["node": worker, "by": "\(name)", "reason": reason], at: timeNs)
+        case .role(let role): note("role", ["node": "\(name)", "role": role], at: timeNs)
+        case .stateHash(let logIndex, let hash):
+            let event = NemesisEvent.replicaHash(
+                process: "\(name)",
+                logIndex: Int64(clamping: logIndex),
+                hash: String(hash, radix: 16)
+            )
+            record(event, at: timeNs)
+        case .note(let function, let details):
+            note("log", LogNote(node: "\(name)", message: function, details: details), at: timeNs)
+        }
+        return nil
+    }
+
+    /// A coordinator works by this epoch, so its round was committed; whoever led may have died before it could say so.
+    private func committed(_ epoch: UInt64, at timeNs: Int64) -> UInt64? {
+        guard epoch > highestEpoch else { return nil }
+        highestEpoch = epoch
+        if openRounds.remove(epoch) != nil { record(.roundCommitted(Epoch(epoch)), at: timeNs) }
+        return epoch
+    }
+
+    private func append(_ event: HistoryEvent) {
+        do throws(HistoryError) { try writer.append(event) } catch { failure = failure ?? error }
+    }
+
+    /// The figures since they were taken last.
+    func takeFigures() -> (figures: LiveFigures, count: Int, p99Ns: Int64?) {
+        let (count, p99Ns) = figures.take()
+        return (figures, count, p99Ns)
+    }
+
+    /// Writes all that is left.
+    func close() throws(HistoryError) {
+        collect(until: .max)
+        if let failure { throw failure }
+        try writer.close()
+    }
+}
+
+private struct NodeNote: Encodable {
+    let node: String
+    let life: Int
+}
+
+private struct LogNote: Encodable {
+    let node: String
+    let message: String
+    let details: [String: String]
+}

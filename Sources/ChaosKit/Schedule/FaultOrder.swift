@@ -1,0 +1,77 @@
+// A fault as a schedule has it: what, to whom, for how long.
+
+/// What can be done to a process. More kinds come with the rooms that can do them.
+public enum FaultKind: String, Codable, Sendable, CaseIterable {
+    /// SIGKILL, and a new start after a while.
+    case kill
+    /// SIGSTOP, and SIGCONT after a while: a zombie, if it lasts.
+    case pause
+    /// SIGTERM, so that it ends in order, and a new start.
+    case restart
+    /// SIGKILL to every coordinator and worker at once.
+    case killAll = "kill-all"
+    /// SIGKILL each time that it has come up again, a few times in a row.
+    case crashLoop = "crash-loop"
+}
+
+/// Of what role a target is chosen.
+public enum TargetRole: String, Codable, Sendable, CaseIterable {
+    case workers
+    /// The coordinator that leads when the fault begins.
+    case leader
+    case coordinators
+    case clients
+    /// Every coordinator and worker.
+    case everything
+}
+
+/// One fault.
+public struct FaultOrder: Codable, Equatable, Sendable {
+    /// The number of the fault in the history.
+    public var id: Int64
+    public var kind: FaultKind
+    public var target: FaultTarget
+    /// From its beginning to its healing.
+    public var lastsNs: Int64
+
+    public init(id: Int64, kind: FaultKind, target: FaultTarget, lastsNs: Int64) {
+        self.id = id
+        self.kind = kind
+        self.target = target
+        self.lastsNs = lastsNs
+    }
+}
+
+/// Whom a fault meets. Which processes there are is known only when it begins, so a schedule says how to choose.
+public enum FaultTarget: Equatable, Sendable {
+    /// The one at this place among those of the role that are well, in the order of their names, counted round and round.
+    case any(TargetRole, pick: Int)
+    /// A process by its name, in schedules written by hand.
+    case named(String)
+}
+
+extension FaultTarget: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case role, pick, name
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let name = try container.decodeIfPresent(String.self, forKey: .name) {
+            self = .named(name)
+        } else {
+            let pick = try container.decodeIfPresent(Int.self, forKey: .pick) ?? 0
+            self = .any(try container.decode(TargetRole.self, forKey: .role), pick: pick)
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .any(let role, let pick):
+            try container.encode(role, forKey: .role)
+            try container.encode(pick, forKey: .pick)
+        case .named(let name): try container.encode(name, forKey: .name)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+// `chaos run`: a cluster of processes under load, resizes and faults, and the verdict on it.
+
+import ArgumentParser
+import ChaosKit
+import Foundation
+import RingmasterCommand
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a cluster under load, resizes and faults, and judge it.",
+        discussion: """
+            Starts coordinators, workers and clients, each a process on this machine, and puts everything into DIR: the \
+            schedule, the history, the verdict. The seed fixes the schedule and the load; --schedule replays one. Ctrl-C heals \
+            everything and judges what there is; a second one ends it at once.
+
+            \(ChaosStatus.list)
+            """
+    )
+
+    @OptionGroup(title: "Cluster, load and faults") var options: RunOptions
+
+    @Option(help: ArgumentHelp("Fixes the schedule and the load. (default: a new one)", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("Replay this schedule.json; all but --out is in it.", valueName: "file"))
+    var schedule: String?
+
+    @Option(help: ArgumentHelp("Where the results go. (default: results/chaos-<seed>)", valueName: "dir"))
+    var out: String?
+
+    @Flag(help: "Show nothing while it runs.") var quiet = false
+
+    func validate() throws {
+        guard schedule == nil || seed == nil else { throw ValidationError("--schedule has a seed; leave --seed out") }
+        if let mistake = try options.settings().mistake { throw ValidationError(mistake) }
+    }
+
+    func run() async throws {
+        let plan: Schedule =
+            if let schedule {
+                try Schedule(path: schedule)
+            } else {
+                Schedule(planning: try options.settings(), seed: seed ?? UInt64.random(in: 1...999_999))
+            }
+        let folder = try RunFolder(making: out ?? Self.freeFolder(for: plan.seed))
+        print("seed \(plan.seed), results in \(folder.path)")
+        let result = try await ChaosRun.perform(plan, in: folder, showsLive: !quiet)
+        print(try result.text(folder), terminator: "")
+        try result.status.throwUnlessValid()
+    }
+
+    /// A folder that is not there yet.
+    static func freeFolder(for seed: UInt64) -> String {
+        let name = "results/chaos-\(seed)"
+        var path = name
+        var number = 2
+        while FileManager.default.fileExists(atPath: path) {
+            path = "\(name)-\(number)"
+            number += 1
+        }
+        return path
+    }
+}
+
+/// One run from the command line, which Ctrl-C ends early.
+enum ChaosRun {
+    static func perform(_ plan: Schedule, in folder: RunFolder, showsLive: Bool) async throws(RunError) -> RunResult {
+        let conductor = try await Conductor(plan, in: folder, command: CommandLine.arguments.joined(separator: " "))
+        let stopping = Task.detached {
+            _ = await StopOrder.wait(isSupervised: false)
+            await conductor.stop()
+        }
+        defer { stopping.cancel() }
+        return try await conductor.run(showsLive: showsLive)
+    }
+}
+
+extension RunResult {
+    /// What is printed of it.
+    func text(_ folder: RunFolder) throws(HistoryError) -> String {
+        report(excerpts: try HistoryPlace.excerpts(of: folder.historyPath, lines: verdict.evidenceLines))
+    }
+
+    var status: ChaosStatus {
+        switch outcome {
+        case .valid: .valid
+        case .violation: .violation
+        case .undecided: .couldNot
+        }
+    }
+}
