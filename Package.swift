@@ -238,6 +238,12 @@ let package = Package(
             path: "Tests/HistoryTrials/history-trials",
             swiftSettings: swiftSettings
         ),
+        .testTarget(
+            name: "ChaosKitTests",
+            dependencies: ["ChaosKit", "HistoryTrials", "RingmasterProtocol", "chaos"],
+            resources: [.copy("Checker/Histories")],
+            swiftSettings: swiftSettings
+        ),
 
         .testTarget(
             name: "ChaosKitTests",

@@ -10,7 +10,7 @@ struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tries a cluster under faults, and judges what it did.",
         discussion: ChaosStatus.list,
-        subcommands: [RunCommand.self, CheckCommand.self, ExportCommand.self, NodeCommand.self]
+        subcommands: [RunCommand.self, SoakCommand.self, CheckCommand.self, ExportCommand.self, NodeCommand.self]
     )
 
     static func main() {

@@ -3,7 +3,6 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
-import RingmasterCommand
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -45,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
             }
         let folder = try RunFolder(making: out ?? Self.freeFolder(for: plan.seed))
         print("seed \(plan.seed), results in \(folder.path)")
-        let result = try await ChaosRun.perform(plan, in: folder, showsLive: !quiet)
+        let result = try await Interruption().perform(plan, in: folder, showsLive: !quiet)
         print(try result.text(folder), terminator: "")
         try result.status.throwUnlessValid()
     }
@@ -60,19 +59,6 @@ struct RunCommand: AsyncParsableCommand {
             number += 1
         }
         return path
-    }
-}
-
-/// One run from the command line, which Ctrl-C ends early.
-enum ChaosRun {
-    static func perform(_ plan: Schedule, in folder: RunFolder, showsLive: Bool) async throws(RunError) -> RunResult {
-        let conductor = try await Conductor(plan, in: folder, command: CommandLine.arguments.joined(separator: " "))
-        let stopping = Task.detached {
-            _ = await StopOrder.wait(isSupervised: false)
-            await conductor.stop()
-        }
-        defer { stopping.cancel() }
-        return try await conductor.run(showsLive: showsLive)
     }
 }
 

@@ -106,7 +106,10 @@ actor RunningCluster {
         node.process = nil
         node.end = end
         nodes[name] = node
-        continuation.yield(NodeEvent(name: name, life: life, content: .ended(end.text, isExpected: node.isEnding)))
+        // SIGTERM ends a process that has not come to block it yet.
+        let isOrderly = [.exited(0), .signalled(SIGKILL), .signalled(SIGTERM)].contains(end)
+        let isExpected = node.isEnding && isOrderly
+        continuation.yield(NodeEvent(name: name, life: life, content: .ended(end.text, isExpected: isExpected)))
     }
 
     /// Takes an event of `events`, so that the cluster knows who is up and who leads.
@@ -184,12 +187,19 @@ actor RunningCluster {
     /// All processes that run now.
     var running: [NodeName] { nodes.filter { $0.value.process != nil }.map(\.key).sorted() }
 
-    func setFaulty(_ names: [NodeName], _ isFaulty: Bool) {
-        for name in names { nodes[name]?.isFaulty = isFaulty }
+    /// Chooses whom a fault meets, of the processes that are up and under no other fault, and keeps others from them until
+    /// `release`. Nobody where there is none.
+    func takeVictims(of target: FaultTarget) -> [NodeName] {
+        let victims = victims(of: target)
+        for name in victims { nodes[name]?.isFaulty = true }
+        return victims
     }
 
-    /// Whom a fault is to meet: of the processes that are up and under no other fault. Nobody where there is none.
-    func victims(of target: FaultTarget) -> [NodeName] {
+    func release(_ victims: [NodeName]) {
+        for name in victims { nodes[name]?.isFaulty = false }
+    }
+
+    private func victims(of target: FaultTarget) -> [NodeName] {
         let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value.isFaulty }.keys.sorted()
         switch target {
         case .named(let text): return well.filter { "\($0)" == text }

@@ -49,7 +49,7 @@ final class OperationTail {
     private let path: String
     private var descriptor: Int32 = -1
     private var unread: [UInt8] = []
-    private static let chunkBytes = 256 << 10
+    private var chunk = [UInt8](repeating: 0, count: 256 << 10)
 
     init(path: String, process: String) {
         self.path = path
@@ -65,12 +65,10 @@ final class OperationTail {
         if descriptor < 0 { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { return [] }
         while true {
-            let before = unread.count
-            unread.append(contentsOf: repeatElement(0, count: Self.chunkBytes))
-            let count = unread.withUnsafeMutableBytes { read(descriptor, $0.baseAddress! + before, Self.chunkBytes) }
-            unread.removeLast(Self.chunkBytes - max(count, 0))
+            let count = read(descriptor, &chunk, chunk.count)
             if count < 0, errno == EINTR { continue }
-            if count < Self.chunkBytes { break }
+            guard count > 0 else { break }
+            unread += chunk[..<count]
         }
         var records: [OperationRecord] = []
         var offset = 0

@@ -27,7 +27,7 @@ extension Node {
             logger: Logger(label: order.name) { _ in EventLogHandler(continuation: continuation) }
         )
         NodeReport.say(.ready)
-        let telling = Task.detached { for await event in logged { await tell(event, coordinator, order.resize) } }
+        let telling = Task.detached { for await event in logged { tell(event) } }
         let watching = Task.detached { await watch(coordinator) }
         await waitForStop()
         watching.cancel()
@@ -52,19 +52,14 @@ extension Node {
         }
     }
 
-    private static func tell(_ event: LoggedEvent, _ coordinator: Coordinator, _ resize: ResizeKind) async {
+    private static func tell(_ event: LoggedEvent) {
         let epoch = event.details["epoch"].flatMap { UInt64($0) } ?? 0
         switch event.message {
+        case "round is proposed":
+            let members = (event.details["members"] ?? "").split(separator: ",").map(String.init)
+            NodeReport.say(.roundBegan(epoch, mode: event.details["mode"] ?? "", members: members), at: event.time)
         case "round begins":
-            let members = await coordinator.status.workers.map(\.name)
-            let moves = event.details["moves"].flatMap { Int($0) } ?? 0
-            let content = NodeReport.Content.roundBegan(
-                epoch,
-                mode: resize.rawValue,
-                members: members,
-                moves: moves
-            )
-            NodeReport.say(content, at: event.time)
+            NodeReport.say(.roundMoves(epoch, slots: event.details["moves"].flatMap { Int($0) } ?? 0), at: event.time)
         case "round ends":
             NodeReport.say(.roundEnded(epoch, outcome: event.details["how"] ?? ""), at: event.time)
         case "worker lost":

@@ -14,7 +14,8 @@ struct NodeReport: Codable, Sendable {
         /// It is up.
         case ready
         case epoch(UInt64, incarnation: Int64)
-        case roundBegan(UInt64, mode: String, members: [String], moves: Int)
+        case roundBegan(UInt64, mode: String, members: [String])
+        case roundMoves(UInt64, slots: Int)
         case roundEnded(UInt64, outcome: String)
         case workerLost(String, reason: String)
         case role(String)

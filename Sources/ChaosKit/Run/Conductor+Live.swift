@@ -1,6 +1,7 @@
 // How a run is seen while it lasts. The clients' notes are collected here too: what is shown is what is recorded.
 
 import Ringmaster
+import Synchronization
 
 extension Conductor {
     private static let collectInterval: Duration = .milliseconds(100)
@@ -9,7 +10,7 @@ extension Conductor {
     /// Collects, draws and judges until the task is cancelled.
     func show(isOn: Bool) async {
         var line = LiveLine()
-        var judging = LiveJudge()
+        let judging = LiveJudge()
         var (count, lastDraw) = (0, ContinuousClock.now)
         while !Task.isCancelled {
             try? await Task.sleep(for: Self.collectInterval)
@@ -17,7 +18,7 @@ extension Conductor {
             count += 1
             guard isOn, count % Self.collectsPerDraw == 0 else { continue }
             let now = ContinuousClock.now
-            await judging.judge(folder.historyPath, now: now)
+            judging.judge(folder.historyPath, now: now)
             let (figures, completions, p99Ns) = await recorder.takeFigures()
             let faults = await recorder.faultCounts.values.reduce(0, +)
             line.draw(
@@ -39,21 +40,43 @@ extension Conductor {
     }
 }
 
-/// The verdict so far: of what is recorded until now.
+/// The verdict so far: of what is recorded until now. Judged beside the run, which does not wait for it.
 private struct LiveJudge {
     private static let interval: Duration = .seconds(2)
     /// So many times as long as judging took last, it is not done again.
     private static let restFactor = 20
-    private var nextAt = ContinuousClock.now + interval
-    private(set) var text = "valid so far"
+    private let judged = LiveVerdict()
 
-    mutating func judge(_ path: String, now: ContinuousClock.Instant) async {
-        guard now >= nextAt else { return }
-        let verdict = await Task.detached { try? HistoryChecker.check(path: path) }.value
-        if let verdict, verdict.outcome == .violation {
-            text = "VIOLATION: " + verdict.anomalies.map { "\($0.count) \($0.kind.rawValue)" }.joined(separator: ", ")
+    var text: String { judged.state.withLock { $0.text } }
+
+    func judge(_ path: String, now: ContinuousClock.Instant) {
+        let isDue = judged.state.withLock { state in
+            guard let nextAt = state.nextAt else { return false }
+            guard now >= nextAt else { return false }
+            state.nextAt = nil
+            return true
         }
-        let took = ContinuousClock.now - now
-        nextAt = ContinuousClock.now + max(Self.interval, took * Self.restFactor)
+        guard isDue else { return }
+        Task.detached(priority: .background) { [judged] in
+            let verdict = try? HistoryChecker.check(path: path)
+            let took = ContinuousClock.now - now
+            judged.state.withLock { state in
+                state.nextAt = ContinuousClock.now + max(Self.interval, took * Self.restFactor)
+                guard let verdict, verdict.outcome == .violation else { return }
+                let kinds = verdict.anomalies.map { "\($0.count) \($0.kind.rawValue)" }
+                state.text = "VIOLATION: " + kinds.joined(separator: ", ")
+            }
+        }
     }
+}
+
+/// What was judged last.
+private final class LiveVerdict: Sendable {
+    struct State {
+        /// nil while it is being judged.
+        var nextAt: ContinuousClock.Instant? = .now + .seconds(2)
+        var text = "valid so far"
+    }
+
+    let state = Mutex(State())
 }

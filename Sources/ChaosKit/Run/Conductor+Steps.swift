@@ -5,13 +5,12 @@ import Ringmaster
 extension Conductor {
     /// A fault from its beginning to its healing.
     func carryOut(_ order: FaultOrder) async {
-        let targets = await cluster.victims(of: order.target)
-        guard !targets.isEmpty, !isHealing else {
+        let targets = isHealing ? [] : await cluster.takeVictims(of: order.target)
+        guard !targets.isEmpty else {
             // Whoever it could have met is down already, or under another fault.
             await recorder.note("fault-skipped", ["fault": "\(order.id)", "kind": order.kind.rawValue])
             return
         }
-        await cluster.setFaulty(targets, true)
         let id = FaultID(order.id)
         let names = targets.map(\.description).joined(separator: ",")
         let fault = Faults.fault(order.kind, on: targets)
@@ -36,7 +35,7 @@ extension Conductor {
             errors.append(RunError.fault(order, reason: error.reason).description)
         }
         await recorder.record(.faultEnded(id, isVerified: false))
-        await cluster.setFaulty(targets, false)
+        await cluster.release(targets)
     }
 
     /// Lets a fault last. Everything's healing ends it early.

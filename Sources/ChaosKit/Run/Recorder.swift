@@ -78,10 +78,11 @@ actor Recorder {
             let incarnation = name.role == .coordinator ? Int64(life) : incarnation
             record(.epochSeen(process: "\(name)", incarnation: incarnation, Epoch(epoch)), at: timeNs)
             return name.role == .coordinator ? committed(epoch, at: timeNs) : nil
-        case .roundBegan(let epoch, let mode, let members, let moves):
+        case .roundBegan(let epoch, let mode, let members):
             openRounds.insert(epoch)
             record(.roundBegan(Epoch(epoch), mode: mode, members: members), at: timeNs)
-            note("resize-moves", ["epoch": Int(clamping: epoch), "slots": moves], at: timeNs)
+        case .roundMoves(let epoch, let slots):
+            note("resize-moves", ["epoch": Int(clamping: epoch), "slots": slots], at: timeNs)
         case .roundEnded(let epoch, let outcome):
             let isCommitted = outcome == "committed" ? committed(epoch, at: timeNs) : nil
             openRounds.remove(epoch)

@@ -75,6 +75,13 @@ extension CoordinatorCore {
     private func perform(_ effect: RingKeeper.Effect) {
         switch effect {
         case .logIntent(let intent):
+            logger.info(
+                "round is proposed",
+                metadata: [
+                    "epoch": "\(intent.epoch)", "mode": "\(intent.mode)",
+                    "members": "\(intent.members.map(\.member.id.name).joined(separator: ","))",
+                ]
+            )
             commands.add { $0.propose(intent) }
         case .logCommit(let epoch):
             commands.add { $0.commit(epoch) }
