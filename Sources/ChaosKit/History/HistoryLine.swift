@@ -8,6 +8,8 @@ public struct HistoryLine {
     public internal(set) var number = 0
     public internal(set) var index: Int64 = 0
     public internal(set) var timeNs: Int64 = 0
+    /// When an operation was meant to be asked, where its line says so. Of an invocation alone.
+    public internal(set) var intendedNs: Int64?
     /// Who, among `HistoryReader.processes`.
     public internal(set) var process = NameID(rawValue: 0)
     public internal(set) var type = OperationType.info

@@ -83,6 +83,12 @@ struct LineParser {
                 fields.line.position = try scanner.integer("'position'")
                 fields.hasPosition = true
             }
+        } else if name.equals("intended") {
+            if scanner.peek() == 0x6e {
+                try scanner.skipWord("null")
+            } else {
+                fields.line.intendedNs = try scanner.integer("'intended'")
+            }
         } else {
             try scanner.skipValue()
         }
