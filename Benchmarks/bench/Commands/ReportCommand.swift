@@ -3,6 +3,7 @@
 import ArgumentParser
 import BenchResults
 import Foundation
+import Measurement
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -76,7 +76,12 @@ struct GnuplotScript {
     private mutating func drawLegend() {
         for (entry, x, y) in layout.legend {
             let line = "linecolor rgb '\(entry.colour.rawValue)'"
-            if entry.mark != .points {
+            guard let mark = entry.mark else {
+                drawAreaSample(entry, x: x, y: y)
+                label(entry.title, x: x + 37, y: y, size: 12)
+                continue
+            }
+            if mark != .points {
                 // Stroke by stroke, as the SVG terminal does not dash arrows.
                 for stroke in PlotLayout.sampleStrokes(entry.dash) {
                     lines.append(
@@ -85,10 +90,10 @@ struct GnuplotScript {
                     )
                 }
             }
-            if entry.mark != .line {
+            if mark != .line {
                 lines.append(
                     "set label '' at screen \(layout.across(x + 15)),\(layout.up(y)) point \(line) pointtype 7"
-                        + " pointsize \(pointSize(entry.mark))"
+                        + " pointsize \(pointSize(mark))"
                 )
             }
             label(entry.title, x: x + 37, y: y, size: 12)
@@ -115,11 +120,13 @@ struct GnuplotScript {
         set(axis: panel.x, "x")
         lines.append("set xlabel \(quoted(panel.x.label)) noenhanced textcolor rgb '\(Self.ink)' font ',12'")
         set(axis: panel.y, "y")
+        draw(panel.windows, on: panel.x, in: frame)
         switch panel.content {
         case .series(let series): draw(series)
         case .bars(let bars): draw(bars, on: panel.x)
+        case .boxes(let boxes): draw(boxes)
         }
-        lines += ["unset label", "unset arrow"]
+        lines += ["unset label", "unset arrow", "unset object"]
     }
 
     private mutating func set(axis: Axis, _ name: String) {

@@ -25,6 +25,8 @@ public struct Panel: Sendable {
         case series([Series])
         /// Horizontal bars from the top down; the y axis names them.
         case bars([Bar])
+        /// Boxes that each cover a stretch of both axes.
+        case boxes([BoxSeries])
     }
 
     /// The panel's heading, empty for none.
@@ -32,13 +34,25 @@ public struct Panel: Sendable {
     public var x: Axis
     public var y: Axis
     public var content: Content
+    /// Stretches of the x axis that are shaded behind what is drawn.
+    public var windows: [PlotWindow] = []
 
     /// A panel of lines and points.
-    public init(title: String = "", x: Axis, y: Axis, series: [Series]) {
+    public init(title: String = "", x: Axis, y: Axis, series: [Series], windows: [PlotWindow] = []) {
         self.title = title
         self.x = x
         self.y = y
         content = .series(series)
+        self.windows = windows
+    }
+
+    /// A panel of boxes.
+    public init(title: String = "", x: Axis, y: Axis, boxes: [BoxSeries], windows: [PlotWindow] = []) {
+        self.title = title
+        self.x = x
+        self.y = y
+        content = .boxes(boxes)
+        self.windows = windows
     }
 
     /// A panel of horizontal bars.
@@ -159,32 +173,4 @@ public struct Bar: Sendable, Hashable {
         self.aim = aim
         self.colour = colour
     }
-}
-
-/// Colours that people with any kind of colour vision tell apart.
-///
-/// Source: Okabe and Ito, "Color Universal Design" (2008), https://jfly.uni-koeln.de/color/.
-public enum PlotColour: String, Sendable, CaseIterable {
-    case vermillion = "#d55e00"
-    case blue = "#0072b2"
-    case green = "#009e73"
-    case purple = "#cc79a7"
-    case orange = "#e69f00"
-    case sky = "#56b4e9"
-    case grey = "#8a8f98"
-    /// The colour of texts and axes.
-    case ink = "#2b2f36"
-
-    /// The i-th of the colours for data, again from the first after the last.
-    public static func cycling(_ index: Int) -> PlotColour {
-        let colours = allCases.filter { $0 != .grey && $0 != .ink }
-        return colours[index % colours.count]
-    }
-}
-
-/// How a line is broken.
-public enum PlotDash: Int, Sendable, CaseIterable {
-    case solid = 1
-    case dashed = 2
-    case dotted = 3
 }

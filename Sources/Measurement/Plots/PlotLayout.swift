@@ -11,13 +11,20 @@ struct PlotLayout {
         let top: Double
     }
 
-    /// A sample of a line or point with its name.
+    /// A sample of a line, point or area with its name.
     struct LegendEntry {
         let title: String
-        let mark: Series.Mark
+        /// Nil for an area.
+        let mark: Series.Mark?
         let colour: PlotColour
-        let dash: PlotDash
+        var dash = PlotDash.solid
+        /// How strong an area's colour is.
+        var strength = 1.0
     }
+
+    /// How strong the colours of windows and boxes are: what is drawn over a window has to be seen.
+    static let windowStrength = 0.2
+    static func strength(of boxes: BoxSeries) -> Double { boxes.isPale ? 0.4 : 0.85 }
 
     /// The size of a figure.
     static let width = 960.0
@@ -85,7 +92,7 @@ struct PlotLayout {
         let labels: [String] =
             switch panel.content {
             case .bars(let bars): bars.map(\.label)
-            case .series: panel.y.ticks?.map(\.text) ?? ["1000000"]
+            case .series, .boxes: panel.y.ticks?.map(\.text) ?? ["1000000"]
             }
         return 26 + characterWidth * Double(labels.map(\.count).max() ?? 0)
     }
@@ -109,6 +116,17 @@ struct PlotLayout {
                 if bars.contains(where: { $0.aim != nil }) {
                     entries.append(LegendEntry(title: "aim", mark: .line, colour: aimColour, dash: .solid))
                 }
+            case .boxes(let series):
+                for one in series where !one.title.isEmpty && titles.insert(one.title).inserted {
+                    entries.append(
+                        LegendEntry(title: one.title, mark: nil, colour: one.colour, strength: strength(of: one))
+                    )
+                }
+            }
+            for window in panel.windows where !window.title.isEmpty && titles.insert(window.title).inserted {
+                entries.append(
+                    LegendEntry(title: window.title, mark: nil, colour: window.colour, strength: windowStrength)
+                )
             }
         }
         return entries

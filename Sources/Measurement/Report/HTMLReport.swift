@@ -20,10 +20,13 @@ public struct HTMLReport: Sendable {
     public struct Cell: Sendable, ExpressibleByStringLiteral {
         let text: String
         let emphasis: Emphasis
+        let anchor: String?
 
-        public init(_ text: String, _ emphasis: Emphasis = .plain) {
+        /// - Parameter anchor: The section of this page that it leads to.
+        public init(_ text: String, _ emphasis: Emphasis = .plain, to anchor: String? = nil) {
             self.text = text
             self.emphasis = emphasis
+            self.anchor = anchor
         }
 
         public init(stringLiteral text: String) {
@@ -33,7 +36,7 @@ public struct HTMLReport: Sendable {
 
     private let title: String
     private var sections: [(id: String, title: String)] = []
-    private var body = ""
+    var body = ""
 
     /// An empty report.
     public init(title: String) {
@@ -41,8 +44,9 @@ public struct HTMLReport: Sendable {
     }
 
     /// Begins a section, which the table of contents names.
-    public mutating func beginSection(_ title: String) {
-        let id = "s\(sections.count + 1)"
+    /// - Parameter anchor: Where cells lead to; by default one of its own.
+    public mutating func beginSection(_ title: String, anchor: String? = nil) {
+        let id = anchor ?? "s\(sections.count + 1)"
         sections.append((id, title))
         body += "<h2 id=\"\(id)\">\(Self.escaped(title))</h2>\n"
     }
@@ -77,7 +81,9 @@ public struct HTMLReport: Sendable {
             for (cell, column) in zip(row, columns) {
                 let classes = [column.isNumber ? "n" : "", Self.cssClass(cell.emphasis)].filter { !$0.isEmpty }
                 let attribute = classes.isEmpty ? "" : " class=\"\(classes.joined(separator: " "))\""
-                body += "<td\(attribute)>\(Self.escaped(cell.text))</td>"
+                let text = Self.escaped(cell.text)
+                let link = cell.anchor.map { "<a href=\"#\(Self.escaped($0))\">\(text)</a>" }
+                body += "<td\(attribute)>\(link ?? text)</td>"
             }
             body += "</tr>\n"
         }
@@ -129,7 +135,7 @@ public struct HTMLReport: Sendable {
             .replacing("\"", with: "&quot;")
     }
 
-    private static func cssClass(_ emphasis: Emphasis) -> String {
+    static func cssClass(_ emphasis: Emphasis) -> String {
         switch emphasis {
         case .plain: ""
         case .good: "good"
@@ -137,38 +143,4 @@ public struct HTMLReport: Sendable {
         case .faint: "faint"
         }
     }
-
-    private static let style = """
-        :root { color-scheme: light dark; --ink: #2b2f36; --paper: #ffffff; --grid: #dfe2e7; --faint: #5f6670;
-          --panel: #f5f6f8; --good: #00684b; --bad: #b03a00; --link: #005a8f; }
-        @media (prefers-color-scheme: dark) {
-          :root { --ink: #e3e6ea; --paper: #16181c; --grid: #363b43; --faint: #a0a7b1; --panel: #1f2228;
-            --good: #4fd0a5; --bad: #ff9b66; --link: #7cc4f5; }
-        }
-        body { margin: 0; background: var(--paper); color: var(--ink);
-          font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
-        main { max-width: 1000px; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-        h1 { font-size: 1.7rem; line-height: 1.2; margin: 0.5rem 0; }
-        h2 { font-size: 1.25rem; margin: 2.4rem 0 0.6rem; border-bottom: 1px solid var(--grid); padding-bottom: 0.3rem; }
-        nav a { margin-right: 1rem; white-space: nowrap; }
-        a { color: var(--link); }
-        .note { color: var(--faint); font-size: 0.9rem; }
-        figure { margin: 1.4rem 0 2rem; }
-        .plot { overflow-x: auto; }
-        .plot svg { width: 100%; min-width: 640px; height: auto; display: block; }
-        .plot svg * { font-family: inherit; }
-        figcaption { color: var(--faint); font-size: 0.9rem; margin-top: 0.3rem; }
-        .table { overflow-x: auto; margin: 1rem 0; }
-        table { border-collapse: collapse; font-size: 0.9rem; font-variant-numeric: tabular-nums; min-width: 60%; }
-        caption { text-align: left; color: var(--faint); padding-bottom: 0.3rem; }
-        th, td { padding: 0.3rem 0.8rem 0.3rem 0; text-align: left; border-bottom: 1px solid var(--grid);
-          vertical-align: top; }
-        th { font-weight: 600; }
-        .n { text-align: right; white-space: nowrap; }
-        .good { color: var(--good); font-weight: 600; }
-        .bad { color: var(--bad); font-weight: 600; }
-        .faint { color: var(--faint); }
-        pre { background: var(--panel); padding: 0.7rem 0.9rem; overflow-x: auto; border-radius: 6px; }
-        code { font: 0.9em ui-monospace, "DejaVu Sans Mono", monospace; }
-        """
 }
