@@ -92,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "ChaosKit", "RingmasterCommand",
+                "ChaosKit", "Measurement", "RingmasterCommand",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

@@ -10,7 +10,7 @@ struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tries a cluster under faults, and judges what it did.",
         discussion: ChaosStatus.list,
-        subcommands: [RunCommand.self, SoakCommand.self, CheckCommand.self, ExportCommand.self, NodeCommand.self]
+        subcommands: [RunCommand.self, SoakCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self, NodeCommand.self]
     )
 
     static func main() {
@@ -41,7 +41,7 @@ struct Chaos: ParsableCommand {
     private static func finish(_ error: any Error) -> Never {
         switch error {
         case let status as ChaosStatus: Glibc.exit(status.rawValue)
-        case is HistoryError, is RunError:
+        case is HistoryError, is RunError, is ReportError:
             writeError("chaos: \(error)")
             Glibc.exit(ChaosStatus.couldNot.rawValue)
         default:

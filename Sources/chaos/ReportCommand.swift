@@ -1,0 +1,49 @@
+// `chaos report`: tells a run anew from its folder.
+
+import ArgumentParser
+import ChaosKit
+import Foundation
+import Measurement
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Write the tables, plots and report of a run anew.",
+        discussion: """
+            Reads history.jsonl, and run.json where there is one; docs/MEASURES.md defines what is measured. The exit status is \
+            that of the verdict.
+
+            \(ChaosStatus.list)
+            """
+    )
+
+    @Argument(help: ArgumentHelp("A run's directory.", valueName: "dir"))
+    var directory: String
+
+    @Option(help: "What to write, separated by commas: \(OutputFormats.allNames.joined(separator: ", ")).")
+    var format = "csv,json,hgrm,svg,png,html"
+
+    private var formats: OutputFormats? { OutputFormats(names: format) }
+
+    func validate() throws {
+        guard formats != nil else {
+            throw ValidationError(
+                "--format is '\(format)'; possible is any of \(OutputFormats.allNames.joined(separator: ",")), with commas between"
+            )
+        }
+    }
+
+    func run() throws {
+        let report = try ChaosReport(reading: URL(filePath: directory))
+        let (files, warnings) = try report.write(formats: formats ?? .all)
+        for warning in warnings { print("warning: \(warning)") }
+        print("\(report.verdict.outcome.rawValue): \(report.verdict.counts.summary)")
+        print(report.glance)
+        print("\(directory): \(files.count) files written")
+        switch report.verdict.outcome {
+        case .valid: break
+        case .violation: throw ChaosStatus.violation
+        case .undecided: throw ChaosStatus.couldNot
+        }
+    }
+}
