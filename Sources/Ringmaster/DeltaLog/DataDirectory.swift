@@ -94,6 +94,11 @@ public final class DataDirectory {
         try writeIdentity()
     }
 
+    /// For a bug that is planted: forgets the term and vote.
+    func forgetVote() {
+        for name in ["metadata1", "metadata2", TermAndVote.recordFile] { unlink("\(path)/\(name)") }
+    }
+
     /// Names of the files in the directory, in no order.
     func files() -> [String] { Self.names(in: path) }
 

@@ -33,7 +33,10 @@ extension RaftLog {
             let bytes = Unmanaged<CapturedSnapshot>.fromOpaque(snapshot!).takeUnretainedValue().encode()
             return bytes.withUnsafeBytes { rm_raft_sink_fill(sink, $0.baseAddress, $0.count) }
         }
-        callbacks.release = { snapshot in Unmanaged<CapturedSnapshot>.fromOpaque(snapshot!).release() }
+        callbacks.release = { snapshot in
+            Unmanaged<CapturedSnapshot>.fromOpaque(snapshot!).release()
+            faultPoint(.coordinatorSnapshotWritten)
+        }
         callbacks.restore = { context, bytes, length in
             let log = RaftLog.of(context)
             log.carryOut()

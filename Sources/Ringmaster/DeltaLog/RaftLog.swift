@@ -70,6 +70,7 @@ final class RaftLog: DeltaLog, Flushable {
             clusterID: settings.clusterID,
             raftID: settings.raftID
         )
+        if isPlanted(.voteForgotten) { directory.forgetVote() }
         // libraft takes damage for a write that was cut short, and cuts it away: it does not get to see any.
         let inventory = directory.isBootstrapped ? try LogInventory(directory: directory) : nil
         let raft = try open()

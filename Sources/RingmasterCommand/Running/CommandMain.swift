@@ -11,6 +11,12 @@ public enum CommandMain {
     public static func run() -> Never {
         // A reader that has gone away is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        do throws(FaultError) {
+            try Faults.begin()
+        } catch {
+            printError("ringmaster: \(error)")
+            Glibc.exit(ExitStatus.configuration.rawValue)
+        }
         let command: any ParsableCommand
         do {
             command = try RingmasterProgram.parseAsRoot()

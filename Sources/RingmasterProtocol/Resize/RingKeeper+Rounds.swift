@@ -59,7 +59,11 @@ extension RingKeeper {
         let stopped = intent.mode == .barrier ? Set(round.base.members.map(\.member.id)) : round.handoffs.losers
         // A renewed worker's old process is dead, and the new one has nothing to stop.
         round.awaited = stopped.intersection(alive).subtracting(round.handoffs.renewed)
-        effects += alive.sorted().map { .order($0, round.proposal, round.epoch) }
+        if planted == .commitWithoutBarrier {
+            round.awaited = []
+        } else {
+            effects += alive.sorted().map { .order($0, round.proposal, round.epoch) }
+        }
         round.resendAt = round.awaited.isEmpty ? nil : now + resendAfter
         self.round = round
         synchroniseIfDrained(now, &effects)

@@ -26,12 +26,14 @@ public struct RingKeeper: Sendable {
     var dead: [WorkerID: Incarnation] = [:]
     var highestEpoch: Epoch = .zero
     var round: KeeperRound?
+    let planted: PlantedBug?
 
     /// Most names of dead workers that are kept once they are on no ring: enough to refuse those that wake up late.
     static let deadMax = 4096
 
-    public init(resendAfter: Duration) {
+    public init(resendAfter: Duration, planted: PlantedBug? = nil) {
         self.resendAfter = resendAfter
+        self.planted = planted
     }
 
     /// The epoch of the round that is under way.
@@ -170,6 +172,7 @@ public struct RingKeeper: Sendable {
         if let candidate = candidates[worker], candidate.incarnation <= incarnation { candidates[worker] = nil }
         if candidates[worker] == nil { leaving.remove(worker) }
         if let round {
+            if planted == .deadMemberAwaited { return }
             // The process that the round counts on may be a newer one, which is not concerned.
             let inRound = round.intent.members.first { $0.member.id == worker }?.incarnation
             let counted = inRound ?? round.base.incarnation(of: worker)

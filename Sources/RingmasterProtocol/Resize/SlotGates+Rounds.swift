@@ -20,7 +20,7 @@ extension SlotGates {
         switch order {
         case .propose(let base, let mode, let members):
             guard enter(epoch, base, mode, members, order, &effects) else { return }
-            if table.draining == 0 { effects.append(.report(epoch)) }
+            if table.draining == 0 || planted == .handOverBeforeDrain { effects.append(.report(epoch)) }
         case .synchronise(let base, let syncTo, let members):
             // Who missed phase 1 was not waited for in it, so it has nothing to stop but what it loses.
             guard enter(epoch, base, .handoff, members, order, &effects) else { return }

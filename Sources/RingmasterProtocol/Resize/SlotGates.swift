@@ -25,10 +25,17 @@ public struct SlotGates: Sendable {
     var early: (order: SyncMessage.Order, epoch: Epoch)?
     /// The epoch of the load for slots that are recovering.
     var recovery: Epoch?
+    let planted: PlantedBug?
 
     /// Gates of a worker that is on no ring yet. O(slots).
     /// - Parameter size: The size of the cluster's ring.
-    public init(worker: WorkerID, incarnation: Incarnation, size: RingSize = .standard) {
+    public init(
+        worker: WorkerID,
+        incarnation: Incarnation,
+        size: RingSize = .standard,
+        planted: PlantedBug? = nil
+    ) {
+        self.planted = planted
         self.worker = worker
         self.incarnation = incarnation
         view = ClusterView(ring: RingView(size: size), members: [])
@@ -85,7 +92,7 @@ public struct SlotGates: Sendable {
     }
 
     private mutating func adopt(_ new: ClusterView, _ effects: inout [Effect]) {
-        guard new.ring.epoch > view.ring.epoch else { return }
+        guard new.ring.epoch > view.ring.epoch || planted == .staleViewAccepted else { return }
         precondition(new.ring.size == view.ring.size, "the view has \(new.ring.size.slotCount) slots")
         let wasMember = isMember(of: view)
         let loadedFor = round?.epoch
@@ -111,6 +118,10 @@ public struct SlotGates: Sendable {
             let slot = Slot(position)
             let state = table.state(of: slot)
             guard member != nil, view.ring.ownerIndex(of: slot) == member else {
+                if planted == .oldEpochServed, state == .serving || state == .stopped {
+                    table.set(slot, .serving)
+                    continue
+                }
                 if state != .notOwned { dropped.append(slot) }
                 table.set(slot, .notOwned)
                 continue

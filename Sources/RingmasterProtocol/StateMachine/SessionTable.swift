@@ -133,6 +133,14 @@ struct SessionTable: Sendable {
         return answer
     }
 
+    /// For a bug that is planted: keeps the sessions, and forgets what they know.
+    mutating func forgetRecords() {
+        for (client, session) in ascending {
+            _ = close(client)
+            insert(client, Session(ackedBelow: session.ackedBelow, lastActiveMs: session.lastActiveMs))
+        }
+    }
+
     @inline(__always)
     func isFull(_ place: Place) -> Bool {
         shards[place.shard].values[place.index].records.count >= StateLimits.recordsPerSessionMax

@@ -81,7 +81,7 @@ extension StateMachine {
     private func entitledMember(_ batch: DeltaBatch) -> UInt16 {
         guard let index = view.ring.memberIndex(of: batch.worker),
             view.members[index].incarnation == batch.incarnation,
-            intent?.fenced.contains(batch.worker) != true
+            intent?.fenced.contains(batch.worker) != true || planted == .fencedAccepted
         else { return RingView.unowned }
         return UInt16(index)
     }
@@ -92,16 +92,19 @@ extension StateMachine {
         guard let place = sessions.place(of: delta.client) else { return .sessionUnknown }
         switch sessions.acknowledge(place, below: delta.acked, thenFind: delta.sequence) {
         case .none: break
+        case .record where planted == .noSessionTable || planted == .duplicateDeltaApplied: break
         case .record(let job, let version, let reply): return .duplicate(job: job, version: version, reply: reply)
         case .alreadyAcknowledged: return .alreadyAcknowledged
         case .sessionUnknown: preconditionFailure("a session that was found is known")
         }
         let keyHash = KeyHash(of: delta.key)
         let slot = keys.size.slot(of: keyHash).index
-        guard member != RingView.unowned, owners[slot] == member else { return .staleOwner }
+        guard member != RingView.unowned && owners[slot] == member || planted == .staleOwnerAccepted else {
+            return .staleOwner
+        }
         let index = keys.shards[slot].index(of: delta.key, hash: keyHash.rawValue)
         let version = index.map { keys.shards[slot].entries[$0].version } ?? 0
-        guard version == delta.base else { return .staleBase(version: version) }
+        guard version == delta.base || planted == .staleBaseAccepted else { return .staleBase(version: version) }
         guard !sessions.isFull(place) else { return .sessionFull }
 
         jobIndex = jobIndex.next

@@ -47,10 +47,10 @@ extension StateMachine {
     ///
     /// - Throws: `CommandError` when the bytes are damaged, no snapshot, or of a newer program. No count in them takes
     ///   memory that the bytes do not fill.
-    public init(snapshot: UnsafeRawBufferPointer) throws(CommandError) {
+    public init(snapshot: UnsafeRawBufferPointer, planted: PlantedBug? = nil) throws(CommandError) {
         let (body, hash) = try StateMachine.opened(snapshot)
         var reader = MessagePackReader(body)
-        self.init()
+        self.init(planted: planted)
         clusterID = reader.readNilIfNext() ? nil : try reader.number()
         jobIndex = try reader.jobID()
         timeMs = try reader.number()
@@ -68,6 +68,7 @@ extension StateMachine {
         try readKeys(from: &reader)
         try reader.end()
         guard self.hash == hash else { throw .hashMismatch(expected: hash, found: self.hash) }
+        if planted == .repliesLostInSnapshot { sessions.forgetRecords() }
     }
 
     /// The body of a snapshot whose checksum is right, and the hash that it is to have.

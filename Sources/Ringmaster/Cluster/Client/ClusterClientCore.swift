@@ -88,6 +88,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private func openSession() {
         guard session == nil, !isOpening, !isClosed else { return }
         isOpening = true
+        faultPoint(.clientSessionSending)
         leader.call(ClusterMethods.openSession, NumberMessage.encode(.random(in: 0 ... .max))) { [self] reply in
             guard !isClosed else { return }
             isOpening = false
@@ -95,9 +96,11 @@ final class ClusterClientCore: @unchecked Sendable {
                 return retrySoon()
             }
             session = ClientID(rawValue: id)
+            faultPoint(.clientSessionOpened)
             for waiter in takeOpeners() { waiter(.success(())) }
             letIn()
         }
+        faultPoint(.clientSessionSent)
     }
 
     private func askForView() {
@@ -143,6 +146,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private func adopt(_ newer: ClusterView) {
         guard !isClosed, newer.ring.epoch > view.ring.epoch else { return }
         view = newer
+        faultPoint(.clientViewAdopted)
         statistics.viewChanges += 1
         let identities = Set(newer.members.map(\.identity))
         let departed = lines.values.filter { !identities.contains($0.identity) }
@@ -202,12 +206,15 @@ final class ClusterClientCore: @unchecked Sendable {
         guard leftNs > 0 else { return expire(request) }
         request.attempt += 1
         request.sentTo = line
+        if isPlanted(.resendRenumbered), request.attempt > 1, request.sequence > 0 { request.sequence = window.begin() }
         write(request)
+        faultPoint(request.attempt > 1 ? .clientRequestResending : .clientRequestSending)
         let (method, options) = (method(of: request), CallOptions(timeoutNs: leftNs))
         guard request.attempt > 1 else {
             request.firstSentTo = line
             // It captures the request alone, so nothing is allocated for it.
-            return line.core.call(method, writer.bytes, options) { [request] reply in request.received(reply) }
+            line.core.call(method, writer.bytes, options) { [request] reply in request.received(reply) }
+            return faultPoint(.clientRequestSent)
         }
         statistics.resends += 1
         line.core.call(method, writer.bytes, options) { [self] reply in received(reply, request, from: line) }
@@ -277,6 +284,7 @@ final class ClusterClientCore: @unchecked Sendable {
     @inline(__always)
     fileprivate func received(_ reply: RawReply, _ request: ClientRequest, from line: WorkerLine?) {
         guard request.isUnderWay else { return }
+        faultPoint(.clientRequestAnswered)
         switch reply.kind {
         case .payload: finish(request, reply.buffer)
         case .remoteError:
@@ -406,10 +414,12 @@ final class ClusterClientCore: @unchecked Sendable {
             return then()
         }
         let timeout = ClusterLimits.sessionCloseTimeout
+        faultPoint(.clientSessionEndSending)
         leader.call(ClusterMethods.closeSession, NumberMessage.encode(session.rawValue), timeout: timeout) { [self] _ in
             leader.close()
             then()
         }
+        faultPoint(.clientSessionEndSent)
     }
 }
 

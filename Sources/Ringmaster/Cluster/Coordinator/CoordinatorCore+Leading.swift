@@ -4,6 +4,7 @@ import RingmasterProtocol
 
 extension CoordinatorCore {
     func beginLeading() {
+        faultPoint(.coordinatorElected)
         // A barrier first: entries of leaders before this one are applied before it judges anything by its state machine.
         let (clusterID, size) = (configuration.clusterID, configuration.ringSize)
         commands.add { [weak self] result in
@@ -16,6 +17,7 @@ extension CoordinatorCore {
 
     /// Every entry of earlier leaders is applied: the ring is this leader's.
     private func takeOver() {
+        faultPoint(.coordinatorOfficeTaken)
         var records = machine.view.members
         for record in machine.intent?.members ?? [] where !records.contains(where: { $0.identity == record.identity }) {
             records.append(record)
@@ -37,6 +39,7 @@ extension CoordinatorCore {
     }
 
     func endLeading() {
+        faultPoint(.coordinatorSteppedDown)
         handle(.lostLeadership)
         commands.dropGathered()
         loop.disarm(leaseTimer)
@@ -82,9 +85,13 @@ extension CoordinatorCore {
                     "members": "\(intent.members.map(\.member.id.name).joined(separator: ","))",
                 ]
             )
+            faultPoint(.coordinatorIntentProposing)
             commands.add { $0.propose(intent) }
+            faultPoint(.coordinatorIntentProposed)
         case .logCommit(let epoch):
+            faultPoint(.coordinatorCommitProposing)
             commands.add { $0.commit(epoch) }
+            faultPoint(.coordinatorCommitProposed)
         case .order(let worker, let order, let epoch):
             send(order, epoch, to: worker)
         case .roundBegan(let epoch, let movedSlots):
@@ -93,9 +100,11 @@ extension CoordinatorCore {
             if how == .committed { counts.roundsCommitted += 1 } else { counts.roundsSuperseded += 1 }
             logger.info("round ends", metadata: ["epoch": "\(epoch)", "moved": "\(movedSlots)", "how": "\(how)"])
             if how == .committed { settleMembers() }
+            faultPoint(.coordinatorRoundEnded)
         case .released(let worker):
             for waiter in leaveWaiters.removeValue(forKey: worker) ?? [] {
                 waiter.send(NumberMessage.encode(machine.view.ring.epoch.rawValue))
+                faultPoint(.coordinatorLeaveAnswerSent)
             }
         case .refused(let worker, let incarnation, let reason):
             logger.warning("join refused", metadata: ["worker": "\(worker)", "reason": "\(reason)"])
@@ -107,17 +116,20 @@ extension CoordinatorCore {
 
     private func send(_ order: SyncMessage.Order, _ epoch: Epoch, to worker: WorkerID) {
         guard let link = members[worker] else { return }
+        faultPoint(order.points.sending)
         // Before the notice: what the worker has gained or kept closed, it serves without asking for the view.
         if case .notify = order { link.send(machine.view.encoded()) }
         link.send(.fromCoordinator(configuration.name, epoch, order)) { [weak self] answer in
             guard let self, isLeader, case .fromMember(let sender, let epoch, let content) = answer, sender == worker
             else { return }
+            faultPoint(order.points.answered)
             switch content {
             case .report(let job): handle(.reported(sender, epoch, job))
             case .synchronised: handle(.synchronised(sender, epoch))
             case .notified: break
             }
         }
+        faultPoint(order.points.sent)
     }
 
     // MARK: Members
@@ -147,6 +159,7 @@ extension CoordinatorCore {
     /// A worker that may be given up: it is dead, or its lease has run out.
     func died(_ link: MemberLink, _ reason: String) {
         guard isLeader, members[link.record.member.id] === link else { return }
+        faultPoint(.coordinatorWorkerLost)
         logger.warning("worker lost", metadata: ["worker": "\(link.record.member.id)", "reason": "\(reason)"])
         members[link.record.member.id] = nil
         link.close()
@@ -157,7 +170,11 @@ extension CoordinatorCore {
         let now = loop.refreshNow()
         // A silent worker is looked at first; it is given up once it is suspect by its habits and its lease is over.
         for link in members.values where link.isSuspect(at: now) {
-            if link.leaseEnds < now { died(link, "it is silent, and its lease has run out") } else { link.probe() }
+            if link.leaseEnds < now || isPlanted(.leaseNotWaitedFor) {
+                died(link, "it is silent, and its lease has run out")
+            } else {
+                link.probe()
+            }
         }
         loop.arm(leaseTimer, at: now.advanced(by: ClusterLimits.heartbeatInterval / 2))
     }
@@ -186,4 +203,14 @@ extension CoordinatorCore {
 
 extension MemberRecord {
     var identity: WorkerIdentity { WorkerIdentity(id: member.id, incarnation: incarnation) }
+}
+
+extension SyncMessage.Order {
+    fileprivate var points: (sending: FaultPoint, sent: FaultPoint, answered: FaultPoint) {
+        switch self {
+        case .propose: (.coordinatorPhase1Sending, .coordinatorPhase1Sent, .coordinatorPhase1Answered)
+        case .synchronise: (.coordinatorPhase2Sending, .coordinatorPhase2Sent, .coordinatorPhase2Answered)
+        case .notify: (.coordinatorPhase3Sending, .coordinatorPhase3Sent, .coordinatorPhase3Answered)
+        }
+    }
 }

@@ -41,6 +41,7 @@ extension CoordinatorCore: LogApplier {
             // would be to differ from the others in silence.
             fatalError("entry \(index) of the log cannot be applied: \(error). Update this coordinator, or restore it.")
         }
+        faultPoint(.coordinatorEntryLogged)
         for outcome in outcomes { note(outcome) }
         commands.applied(outcomes)
     }
@@ -53,9 +54,11 @@ extension CoordinatorCore: LogApplier {
             counts.deltasRefused += deltas.refusals.count
         case .proposed(_, let accepted):
             guard accepted, let intent = machine.intent else { return }
+            faultPoint(.coordinatorIntentLogged)
             handle(.intentLogged(intent, jobIndex: machine.jobIndex))
         case .committed(_, let accepted):
             guard accepted else { return }
+            faultPoint(.coordinatorCommitLogged)
             publishView()
             handle(.viewCommitted(machine.view))
         case .sessionOpened, .sessionsExpired, .sessionClosed, .initialised: break
@@ -63,13 +66,17 @@ extension CoordinatorCore: LogApplier {
     }
 
     func captureSnapshot() -> @Sendable () -> [UInt8] {
+        faultPoint(.coordinatorSnapshotBegun)
         let copy = machine
-        return { copy.snapshot() }
+        return {
+            defer { faultPoint(.coordinatorSnapshotEncoded) }
+            return copy.snapshot()
+        }
     }
 
     func restore(_ snapshot: UnsafeRawBufferPointer) throws {
         do {
-            machine = try StateMachine(snapshot: snapshot)
+            machine = try StateMachine(snapshot: snapshot, planted: plantedBug)
         } catch {
             logger.critical(
                 "the snapshot cannot be read",
@@ -77,6 +84,7 @@ extension CoordinatorCore: LogApplier {
             )
             throw error
         }
+        faultPoint(.coordinatorSnapshotRestored)
         publishView()
     }
 

@@ -72,9 +72,11 @@ extension CoordinatorCore {
         guard let peer = peers[raftID] else { return }
         let envelope = RaftEnvelope.encode(message, from: configuration.raftID, at: endpoint.text)
         raftMessages += 1
+        faultPoint(.coordinatorRaftSending)
         for part in RaftParcel.parts(of: envelope, number: raftMessages, from: configuration.raftID) {
             notify(peer, ClusterMethods.raft, part)
         }
+        faultPoint(.coordinatorRaftSent)
     }
 
     private func notify(_ peer: PeerLine, _ method: RPCMethod, _ payload: [UInt8]) {
@@ -104,6 +106,7 @@ extension CoordinatorCore {
         if isInOffice, !log.servers.contains(where: { $0.id == sender }), let peer = peers[sender] {
             notify(peer, ClusterMethods.removed, RemovedMessage.encode(log.configurationStamp))
         }
+        faultPoint(.coordinatorRaftReceived)
         log.receive(envelope.message, from: sender)
     }
 

@@ -65,6 +65,7 @@ extension CoordinatorCore {
     // MARK: The log
 
     private func deltas(_ command: UnsafeRawBufferPointer, _ reply: DeferredReply) {
+        faultPoint(.coordinatorDeltasReceived)
         // The state machine reads the whole; here only that one malformed batch does not spoil the entry it shares.
         do {
             _ = try DeltaBatch(decoding: command)
@@ -75,10 +76,13 @@ extension CoordinatorCore {
             guard case .applied(.deltas(let outcomes)) = result else {
                 return reply.fail(.notLeader, self?.leaderEndpoint ?? "")
             }
+            faultPoint(.coordinatorDeltasAnswering)
             reply.send(outcomes.encoded())
+            faultPoint(.coordinatorDeltasAnswered)
         } write: {
             $0.deltas(command)
         }
+        faultPoint(.coordinatorDeltasProposed)
     }
 
     /// Whether a job has been applied: `[client, sequence]`.
@@ -103,6 +107,7 @@ extension CoordinatorCore {
     }
 
     private func fetch(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        faultPoint(.coordinatorChunkAsked)
         let request = try FetchRequest.decode(request)
         // Of a round under way the moved slots stand still; of the view in force the asker's own do.
         guard machine.intent?.epoch == request.epoch || machine.view.ring.epoch == request.epoch else {
@@ -116,6 +121,7 @@ extension CoordinatorCore {
         writer.writeBinary(chunk.bytes)
         if let next = chunk.next { writer.write(next.rawValue) } else { writer.writeNil() }
         reply.send(writer.bytes)
+        faultPoint(.coordinatorChunkSent)
     }
 
     /// The slots of a set of bits, the lowest bit of the first byte first. Bits beyond the ring say nothing.
@@ -133,6 +139,7 @@ extension CoordinatorCore {
     // MARK: Members
 
     private func join(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        faultPoint(.coordinatorJoinReceived)
         let record = try JoinRequest.decode(request)
         let leaseEnds = loop.refreshNow().advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
         let id = record.member.id
@@ -149,6 +156,7 @@ extension CoordinatorCore {
         openLink(to: record, leaseEnds: leaseEnds)
         handle(.join(record))
         reply.send(NumberMessage.encode(UInt64(ClusterLimits.lease.nanosecondsClamped / 1_000_000)))
+        faultPoint(.coordinatorJoinAnswerSent)
     }
 
     private func leave(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
@@ -156,11 +164,13 @@ extension CoordinatorCore {
         guard machine.view.members.contains(where: { $0.member.id == name }) || members[name] != nil else {
             throw RemoteError(code: .notMember, message: "the cluster has no worker '\(name)'")
         }
+        faultPoint(.coordinatorLeaveReceived)
         leaveWaiters[name, default: []].append(reply)
         handle(.leave(name))
     }
 
     private func heartbeat(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        faultPoint(.coordinatorHeartbeatReceived)
         let heartbeat = try Heartbeat.decode(request)
         let identity = heartbeat.identity
         guard let link = members[identity.id], link.record.incarnation == identity.incarnation,
@@ -177,17 +187,21 @@ extension CoordinatorCore {
             throw RemoteError(code: .overloaded, message: "worker \(identity.id) is not on the ring yet")
         }
         link.leaseEnds = loop.now.advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
+        faultPoint(.coordinatorLeaseGranted)
         reply.send(NumberMessage.encode(machine.view.ring.epoch.rawValue))
+        faultPoint(.coordinatorLeaseSent)
     }
 
     // MARK: Sessions
 
     private func openSession(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        faultPoint(.coordinatorSessionReceived)
         let nonce = try NumberMessage.decode(request)
         commands.add { [weak self] result in
             guard case .applied(.sessionOpened(let client)) = result else {
                 return reply.fail(.notLeader, self?.leaderEndpoint ?? "")
             }
+            faultPoint(.coordinatorSessionOpened)
             reply.send(NumberMessage.encode(client.rawValue))
         } write: {
             $0.openSession(nonce: nonce)
@@ -195,9 +209,11 @@ extension CoordinatorCore {
     }
 
     private func closeSession(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
+        faultPoint(.coordinatorSessionClosing)
         let client = ClientID(rawValue: try NumberMessage.decode(request))
         commands.add { [weak self] result in
             guard case .applied = result else { return reply.fail(.notLeader, self?.leaderEndpoint ?? "") }
+            faultPoint(.coordinatorSessionClosed)
             reply.send([0xc0])
         } write: {
             $0.closeSession(client)

@@ -19,8 +19,8 @@ final class CoordinatorCore: @unchecked Sendable {
     private(set) var commands: CommandQueue!
     private(set) var server: ServerCore!
     private(set) var publisher: PublisherCore!
-    var machine = StateMachine()
-    var keeper = RingKeeper(resendAfter: ClusterLimits.orderResendInterval)
+    var machine = StateMachine(planted: plantedBug)
+    var keeper = RingKeeper(resendAfter: ClusterLimits.orderResendInterval, planted: plantedBug)
     /// The clock that the keeper counts in.
     let clock: LoopClock
     var role = LogRole.follower(leader: nil)
@@ -106,6 +106,7 @@ final class CoordinatorCore: @unchecked Sendable {
         }
         settlePeers()
         try log.start()
+        faultPoint(.coordinatorLogLoaded)
         publishView()
     }
 
@@ -130,12 +131,14 @@ final class CoordinatorCore: @unchecked Sendable {
     /// Publishes the view that is in force.
     func publishView() {
         guard !isClosed else { return }
+        faultPoint(.coordinatorViewPublishing)
         do throws(PubSubError) {
             let view = machine.view.encoded()
             try publisher.publish(on: ClusterMethods.viewTopic) { body in
                 PublicationFrame.writeBinHead(view.count, into: &body)
                 body.append(contentsOf: view)
             }
+            faultPoint(.coordinatorViewSent)
         } catch {
             logger.error("the view could not be published", metadata: ["error": "\(error)"])
         }

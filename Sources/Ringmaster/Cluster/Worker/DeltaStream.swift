@@ -143,9 +143,12 @@ final class DeltaStream: Flushable {
         guard leader.hasLeader else { return }
         for batch in batches where !batch.isSent {
             batch.isSent = true
+            faultPoint(.workerDeltasSending)
             leader.call(ClusterMethods.deltas, batch.bytes, timeout: nil) { [self] reply in
+                faultPoint(.workerDeltasAnswered)
                 ended(batch, reply)
             }
+            faultPoint(.workerDeltasSent)
         }
     }
 

@@ -30,8 +30,10 @@ final class SlotLoad {
 
     private func fetch(from cursor: StateCursor) {
         let request = FetchRequest(epoch: epoch, slots: bits, cursor: cursor.rawValue)
+        faultPoint(.workerChunkSending)
         leader.call(ClusterMethods.fetch, request.encoded()) { [weak self] reply in
             guard let self else { return }
+            faultPoint(.workerChunkReceived)
             guard case .payload(let bytes) = reply else { return fetchLater(from: cursor) }
             do throws(RemoteError) {
                 let next = try read(bytes)
@@ -40,6 +42,7 @@ final class SlotLoad {
                 fetchLater(from: cursor)
             }
         }
+        faultPoint(.workerChunkSent)
     }
 
     /// The leader was lost or has moved on; the next order tells, if this load is still wanted.

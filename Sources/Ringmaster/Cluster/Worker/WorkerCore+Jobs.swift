@@ -14,6 +14,7 @@ extension WorkerCore {
             }
             let hash = KeyHash(of: request.key)
             let job = WorkerJob(address, request, handler: handler, slot: keys.slot(of: hash))
+            faultPoint(.workerJobReceived)
             letIn(job, request.key, hash)
         } catch {
             DeferredReply(address).fail(error.code, error.message)
@@ -70,7 +71,9 @@ extension WorkerCore {
         writer.writeArrayHeader(count: 2)
         writer.write(job.client.rawValue)
         writer.write(job.sequence)
+        faultPoint(.workerLookUpSending)
         leader.call(ClusterMethods.lookUp, writer.bytes) { [self] reply in
+            faultPoint(.workerLookUpAnswered)
             guard !job.isEnded else { return }
             job.work.lookUps -= 1
             switch reply {
@@ -166,7 +169,9 @@ extension WorkerCore {
         }
         work.headVersion += 1
         work.inFlight.append(job)
+        faultPoint(.workerJobRun)
         deltas.add(job)
+        if isPlanted(.replyBeforeCommit) { reply.withBytes(in: &scratch) { job.send($0) } }
     }
 
     // MARK: The log's word
@@ -253,7 +258,9 @@ extension WorkerCore {
     private func end(_ job: WorkerJob, _ reply: UnsafeRawBufferPointer) {
         job.isEnded = true
         jobs[job.name] = nil
+        faultPoint(.workerReplySending)
         job.send(reply)
+        faultPoint(.workerReplySent)
         if !job.resends.isEmpty {
             for resend in job.resends { resend.send(reply) }
             job.resends = []

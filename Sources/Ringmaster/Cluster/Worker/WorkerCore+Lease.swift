@@ -19,10 +19,12 @@ extension WorkerCore {
     func askForLease() {
         let (askedAt, suspendedNs, asked) = (loop.now, rm_suspended_ns(), identity)
         let beat = Heartbeat(identity: identity, isHealthy: configuration.isHealthy()).encoded()
+        faultPoint(.workerLeaseSending)
         leader.call(ClusterMethods.heartbeat, beat, timeout: ClusterLimits.lease) { [self] reply in
             guard !isClosed, identity == asked else { return }
             switch reply {
             case .payload(let bytes):
+                faultPoint(.workerLeaseGranted)
                 // Counted from the moment of asking: the leader grants it later than that.
                 leaseEnds = askedAt.advanced(by: ClusterLimits.lease)
                 leaseSuspendedNs = suspendedNs
@@ -34,6 +36,7 @@ extension WorkerCore {
             case .refused, .unreachable: break
             }
         }
+        faultPoint(.workerLeaseSent)
     }
 
     /// Whether this life of the worker was ever given a lease.
@@ -41,8 +44,12 @@ extension WorkerCore {
 
     /// Whether the lease holds at this moment, which includes the time the host may have slept.
     func renewNow() -> Bool {
+        if isPlanted(.leaseIgnored) { return hasHadLease }
         let holds = loop.refreshNow() < leaseEnds && rm_suspended_ns() - leaseSuspendedNs < 1_000_000
-        if !holds, gates.isLeaseHeld { perform(gates.handle(.leaseExpired)) }
+        if !holds, gates.isLeaseHeld {
+            faultPoint(.workerLeaseExpired)
+            perform(gates.handle(.leaseExpired))
+        }
         return holds
     }
 }

@@ -7,7 +7,9 @@ extension WorkerCore {
     func read(_ bytes: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
         let request = try KeyRequest.decode(bytes)
         let hash = KeyHash(of: request.key.span.bytes)
-        guard renewNow(), gates.serves(keys.slot(of: hash)) else { throw wrongOwner }
+        faultPoint(.workerReadReceived)
+        let isLeased = renewNow() || isPlanted(.readWithoutLease)
+        guard isLeased, gates.serves(keys.slot(of: hash)) else { throw wrongOwner }
         counts.reads += 1
         if let work = find(request.key)?.work, work.isStale {
             waitingReads[request.key, default: []].append(reply)
@@ -23,6 +25,7 @@ extension WorkerCore {
     private func answerRead(_ key: [UInt8], _ reply: DeferredReply) {
         let held = find(key)
         reply.send(KeyState(version: held?.version ?? 0, state: held?.state).encoded())
+        faultPoint(.workerReadSent)
     }
 
     /// Answers the reads that waited for a key whose state has been fetched.

@@ -4,6 +4,7 @@ import RingmasterProtocol
 
 extension WorkerCore {
     func leaderFound() {
+        faultPoint(.workerLeaderFound)
         deltas.leaderFound()
         if isJoined { askForLease() } else { place() }
     }
@@ -20,7 +21,7 @@ extension WorkerCore {
                 return
             }
             if !isPlaced {
-                gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, size: view.ring.size)
+                gates = makeGates(size: view.ring.size)
                 keys = KeyTable(size: view.ring.size)
                 isPlaced = true
             }
@@ -29,15 +30,21 @@ extension WorkerCore {
         }
     }
 
+    private func makeGates(size: RingSize) -> SlotGates {
+        SlotGates(worker: identity.id, incarnation: identity.incarnation, size: size, planted: plantedBug)
+    }
+
     private func join() {
         guard !isAsking else { return }
         isAsking = true
         let asked = identity
+        faultPoint(.workerJoinSending)
         leader.call(ClusterMethods.join, JoinRequest.encode(record)) { [self] reply in
             isAsking = false
             guard !isClosed, identity == asked else { return }
             switch reply {
             case .payload:
+                faultPoint(.workerJoinAnswered)
                 isJoined = true
                 askForLease()
             case .refused(let error):
@@ -46,10 +53,12 @@ extension WorkerCore {
             case .unreachable: break
             }
         }
+        faultPoint(.workerJoinSent)
     }
 
     /// The cluster has given this life up: what it holds may be old. It forgets everything and joins as a newcomer.
     func beginNewLife() {
+        faultPoint(.workerLifeRenewed)
         counts.rejoins += 1
         logger.warning("the cluster has given this worker up; it joins again")
         isJoined = false
@@ -68,7 +77,7 @@ extension WorkerCore {
         waitingReads = [:]
         for (job, _) in held.values.joined() { job.fail(given.code, given.message) }
         held = [:]
-        gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, size: gates.view.ring.size)
+        gates = makeGates(size: gates.view.ring.size)
         if configuration.isHealthy() { place() }
     }
 
@@ -86,6 +95,7 @@ extension WorkerCore {
         }
         guard isPlaced else { throw RemoteError(code: .notMember, message: "worker \(identity.id) has not joined yet") }
         unanswered[message.phase] = reply
+        faultPoint(order.receivedPoint)
         perform(gates.handle(.ordered(order, epoch)))
     }
 
@@ -95,9 +105,16 @@ extension WorkerCore {
 
     func perform(_ effect: SlotGates.Effect) {
         switch effect {
-        case .report(let epoch): answer(epoch, .report(currentJob: deltas.lastJob))
-        case .acknowledgeSynchronise(let epoch): answer(epoch, .synchronised)
-        case .acknowledgeNotice(let epoch): answer(epoch, .notified)
+        case .report(let epoch):
+            faultPoint(.workerPhase1Drained)
+            answer(epoch, .report(currentJob: deltas.lastJob))
+            faultPoint(.workerPhase1AnswerSent)
+        case .acknowledgeSynchronise(let epoch):
+            answer(epoch, .synchronised)
+            faultPoint(.workerPhase2AnswerSent)
+        case .acknowledgeNotice(let epoch):
+            answer(epoch, .notified)
+            faultPoint(.workerPhase3AnswerSent)
         case .load(let slots, _, let epoch):
             let load = SlotLoad(slots: slots, epoch: epoch, size: gates.view.ring.size, leader: leader, loop: loop)
             self.load = load
@@ -106,11 +123,16 @@ extension WorkerCore {
                 done: { [self, weak load] in
                     guard let load, self.load === load else { return }
                     self.load = nil
+                    faultPoint(.workerPhase2Loaded)
                     perform(gates.handle(.loaded(epoch)))
                 }
             )
-        case .reopened(let slots): letIn(slots)
-        case .dropState(let slots): drop(slots)
+        case .reopened(let slots):
+            faultPoint(.workerSlotsReopened)
+            letIn(slots)
+        case .dropState(let slots):
+            drop(slots)
+            faultPoint(.workerSlotsDropped)
         case .fetchView: lookAtView()
         case .rejoin: beginNewLife()
         case .mayExit: released(.success(()))
@@ -151,7 +173,9 @@ extension WorkerCore {
         guard !isClosed, isPlaced, let view = try? ClusterView(decoding: bytes),
             view.ring.size == gates.view.ring.size
         else { return }
+        faultPoint(.workerViewReceived)
         perform(gates.handle(.viewAdopted(view)))
+        faultPoint(.workerViewAdopted)
         // A member of this view from now on: what it serves waits for its first lease.
         if isJoined, !gates.isLeaseHeld { askForLease() }
     }
@@ -177,6 +201,7 @@ extension WorkerCore {
         guard left > .zero else { return released(.failure(.notReleased(after: leaveLimit))) }
         var writer = MessagePackWriter()
         writer.write(identity.id.name)
+        faultPoint(.workerLeaveSending)
         leader.call(ClusterMethods.leave, writer.bytes, timeout: left) { [self] reply in
             guard !isClosed, whenReleased != nil else { return }
             switch reply {
@@ -186,11 +211,23 @@ extension WorkerCore {
                 loop.arm(leaveTimer, at: loop.refreshNow().advanced(by: ClusterLimits.heartbeatInterval))
             }
         }
+        faultPoint(.workerLeaveSent)
     }
 
     func released(_ result: Result<Void, ClusterError>) {
+        faultPoint(.workerLeaveReleased)
         loop.disarm(leaveTimer)
         whenReleased?(result)
         whenReleased = nil
+    }
+}
+
+extension SyncMessage.Order {
+    fileprivate var receivedPoint: FaultPoint {
+        switch self {
+        case .propose: .workerPhase1Received
+        case .synchronise: .workerPhase2Received
+        case .notify: .workerPhase3Received
+        }
     }
 }

@@ -83,7 +83,7 @@ final class WorkerCore: @unchecked Sendable {
         self.logger = logger
         endpoint = configuration.endpoint
         identity = WorkerIdentity(id: configuration.name, incarnation: .fresh())
-        gates = SlotGates(worker: identity.id, incarnation: identity.incarnation)
+        gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, planted: plantedBug)
         keys = KeyTable(size: .standard)
         leader = try LeaderFinder(
             endpoints: configuration.coordinators,
