@@ -92,7 +92,7 @@ let package = Package(
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "ChaosKit", "Measurement", "RingmasterCommand",
+                "ChaosKit", "Measurement", "Ringmaster", "RingmasterCommand", "ringmaster",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings

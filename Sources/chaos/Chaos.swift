@@ -3,19 +3,24 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
+import Ringmaster
 import RingmasterCommand
 
 @main
-struct Chaos: ParsableCommand {
+struct Chaos: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tries a cluster under faults, and judges what it did.",
         discussion: ChaosStatus.list,
-        subcommands: [RunCommand.self, SoakCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self, NodeCommand.self]
+        subcommands: [
+            RunCommand.self, MatrixCommand.self, PlantedCommand.self, SoakCommand.self, CheckCommand.self,
+            ReportCommand.self, ExportCommand.self, NodeCommand.self, TrialClientCommand.self, PlantedTrialCommand.self,
+        ]
     )
 
     static func main() {
         let command: any ParsableCommand
         do {
+            try Faults.begin()
             command = try parseAsRoot()
         } catch {
             finish(error)
@@ -41,9 +46,12 @@ struct Chaos: ParsableCommand {
     private static func finish(_ error: any Error) -> Never {
         switch error {
         case let status as ChaosStatus: Glibc.exit(status.rawValue)
-        case is HistoryError, is RunError, is ReportError:
+        case is HistoryError, is RunError, is ReportError, is TrialError:
             writeError("chaos: \(error)")
             Glibc.exit(ChaosStatus.couldNot.rawValue)
+        case is FaultError:
+            writeError("chaos: \(error)")
+            Glibc.exit(ChaosStatus.usage.rawValue)
         default:
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
             writeError(fullMessage(for: error))

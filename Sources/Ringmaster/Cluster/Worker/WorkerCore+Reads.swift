@@ -8,14 +8,19 @@ extension WorkerCore {
         let request = try KeyRequest.decode(bytes)
         let hash = KeyHash(of: request.key.span.bytes)
         faultPoint(.workerReadReceived)
-        let isLeased = renewNow() || isPlanted(.readWithoutLease)
-        guard isLeased, gates.serves(keys.slot(of: hash)) else { throw wrongOwner }
+        guard renewNow() && gates.serves(keys.slot(of: hash)) || servesWithoutLease(keys.slot(of: hash)) else {
+            throw wrongOwner
+        }
         counts.reads += 1
         if let work = find(request.key)?.work, work.isStale {
             waitingReads[request.key, default: []].append(reply)
             return
         }
         answerRead(request.key, reply)
+    }
+
+    private func servesWithoutLease(_ slot: Slot) -> Bool {
+        isPlanted(.readWithoutLease) && gates.state(of: slot) == .serving
     }
 
     private func find(_ key: [UInt8]) -> HeldKey? {

@@ -1,0 +1,202 @@
+// A small cluster of real processes for trials, and what it says of itself.
+
+import Foundation
+import Ringmaster
+
+/// Coordinators with data on disk, and workers, each a process of `ringmaster`. All of them end with this value. Owned by one
+/// task.
+final class TrialCluster {
+    let endpoints: [Endpoint]
+    let coordinators: [TrialProcess]
+    private(set) var workers: [String: TrialProcess] = [:]
+    let planted: PlantedBug?
+    private let folder: String
+    private var lines: [RPCClient] = []
+
+    /// - Parameter folder: Where its files go; made, and removed at the end.
+    init(
+        coordinators count: Int,
+        mode: ResizeMode,
+        isDurable: Bool = true,
+        planted: PlantedBug? = nil,
+        folder: String
+    ) async throws {
+        self.planted = planted
+        self.folder = folder
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw TrialError.cannotCreate(path: folder, reason: error.localizedDescription)
+        }
+        endpoints = try FreePorts.take(count).map { try Endpoint("tcp://127.0.0.1:\($0)") }
+        let peers = endpoints.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
+        coordinators = try endpoints.enumerated().map { index, endpoint in
+            let name = "c\(index + 1)"
+            return try TrialProcess(
+                name,
+                TrialProcess.program("ringmaster"),
+                [
+                    "coordinator", "--listen", endpoint.text, "--raft-id", "\(index + 1)", "--peer", peers, "--name",
+                    name, "--mode", mode == .barrier ? "barrier" : "handoff", "--supervised",
+                ] + (isDurable ? ["--data", "\(folder)/\(name)"] : []),
+                folder: folder
+            )
+        }
+        for endpoint in endpoints { lines.append(try await RPCClient(endpoint)) }
+    }
+
+    deinit {
+        for process in workers.values { process.kill() }
+        for process in coordinators { process.kill() }
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Starts everything that does not run, and waits until it serves.
+    func begin(workers names: [String], within limit: Duration = .seconds(15)) async throws(TrialError) {
+        for process in coordinators where !process.isRunning { try process.start(planted: planted) }
+        for name in names where workers[name]?.isRunning != true { try start(worker: name) }
+        try await settle(members: Set(names), within: limit)
+    }
+
+    @discardableResult
+    func start(worker name: String, _ order: FaultPointOrder? = nil) throws(TrialError) -> TrialProcess {
+        let worker = try process(worker: name)
+        try worker.start(order, planted: planted)
+        return worker
+    }
+
+    /// The process of that worker, which may not run yet.
+    func process(worker name: String) throws(TrialError) -> TrialProcess {
+        if let worker = workers[name] { return worker }
+        let cluster = endpoints.map(\.text).joined(separator: ",")
+        let worker = try TrialProcess(
+            name,
+            TrialProcess.program("ringmaster"),
+            ["worker", "--name", name, "--cluster", cluster, "--supervised"],
+            folder: folder
+        )
+        workers[name] = worker
+        return worker
+    }
+
+    func client(timeout: Duration = .seconds(10)) async throws -> Client {
+        var configuration = ClientConfiguration(coordinators: endpoints)
+        configuration.timeout = timeout
+        return try await Client(configuration)
+    }
+
+    // MARK: What it says of itself
+
+    private func status(_ index: Int) async -> CoordinatorStatus? {
+        guard coordinators[index].isRunning, !coordinators[index].isStopped else { return nil }
+        let options = CallOptions(timeout: .milliseconds(300))
+        guard let bytes = try? await lines[index].call("cluster.status", payload: [], options: options) else {
+            return nil
+        }
+        return try? MessagePackDecoder().decode(CoordinatorStatus.self, from: bytes)
+    }
+
+    /// What each coordinator that answers says.
+    func statuses() async -> [CoordinatorStatus] {
+        var statuses: [CoordinatorStatus] = []
+        for index in coordinators.indices {
+            if let status = await status(index) { statuses.append(status) }
+        }
+        return statuses
+    }
+
+    /// What the leader of the highest term says; nil without one.
+    func leaderStatus() async -> CoordinatorStatus? {
+        await statuses().filter { $0.role == "leader" }.max { $0.term < $1.term }
+    }
+
+    /// Which coordinator leads.
+    func leader(within limit: Duration = .seconds(5)) async throws(TrialError) -> Int {
+        var index: Int?
+        try await TrialWait.until("a leader", within: limit) {
+            index = await leaderStatus().map { Int($0.raftID) - 1 }
+            return index != nil
+        }
+        return index!
+    }
+
+    /// Waits until these are the members, no round is under way and every coordinator that runs has applied the same (I5).
+    @discardableResult
+    func settle(members: Set<String>, within limit: Duration) async throws(TrialError) -> [CoordinatorStatus] {
+        var last: [CoordinatorStatus] = []
+        do throws(TrialError) {
+            try await TrialWait.until("", within: limit) {
+                last = await statuses()
+                guard last.count == coordinators.filter(\.isRunning).count,
+                    let leader = last.first(where: { $0.role == "leader" }),
+                    last.allSatisfy({ $0.role == "leader" || $0.role == "follower" })
+                else { return false }
+                return Set(leader.workers.map(\.name)) == members && leader.intentEpoch == 0
+                    && last.allSatisfy { $0.epoch == leader.epoch }
+            }
+        } catch {
+            let leader = last.first { $0.role == "leader" }
+            throw .didNotHappen(
+                "members \(members.sorted().joined(separator: " ")); there are "
+                    + (leader.map { "\($0.workers.map(\.name).joined(separator: " ")), intent \($0.intentEpoch)" }
+                        ?? "no leader")
+                    + ", \(last.count) coordinators answer: \(last.map(\.role).joined(separator: " "))"
+            )
+        }
+        return last
+    }
+
+    /// What the coordinators say once nothing is asked of them any more: all of them at one index of the log, if they get there
+    /// soon.
+    func quiescent() async -> [CoordinatorStatus] {
+        var last: [CoordinatorStatus] = []
+        try? await TrialWait.until("", within: .seconds(1)) {
+            last = await statuses()
+            return last.count == coordinators.count && Set(last.map(\.appliedIndex)).count == 1
+        }
+        return last
+    }
+
+    /// Has a coordinator write a snapshot.
+    func takeSnapshot(_ index: Int) async {
+        _ = try? await lines[index].call(
+            "cluster.snapshot",
+            payload: [],
+            options: CallOptions(timeout: .milliseconds(500))
+        )
+    }
+
+    /// The endpoint of a member, as the leader knows it.
+    func endpoint(ofWorker name: String) async throws -> Endpoint {
+        guard let worker = await leaderStatus()?.workers.first(where: { $0.name == name }) else {
+            throw TrialError.didNotHappen("the endpoint of \(name)")
+        }
+        return try Endpoint(worker.endpoint)
+    }
+
+    /// Calls a method of the leader.
+    func callLeader(_ method: RPCMethod, _ payload: [UInt8]) async throws -> [UInt8] {
+        try await lines[try await leader()].call(method, payload: payload, options: CallOptions(timeout: .seconds(5)))
+    }
+}
+
+enum FreePorts {
+    /// Ports that nobody uses at this moment.
+    static func take(_ count: Int) -> [Int] {
+        let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+        defer { for socket in sockets { close(socket) } }
+        return sockets.map { socket in
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutablePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    _ = bind(socket, $0, length)
+                    _ = getsockname(socket, $0, &length)
+                }
+            }
+            return Int(UInt16(bigEndian: address.sin_port))
+        }
+    }
+}
