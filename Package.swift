@@ -245,13 +245,6 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
-        .testTarget(
-            name: "ChaosKitTests",
-            dependencies: ["ChaosKit", "HistoryTrials", "RingmasterProtocol", "chaos"],
-            resources: [.copy("Checker/Histories")],
-            swiftSettings: swiftSettings
-        ),
-
         // Peers in Python, and what docs/PROTOCOL.md says of the bytes.
         .testTarget(
             name: "InteropTests",

@@ -7,7 +7,7 @@ import Ringmaster
 import RingmasterCommand
 
 @main
-struct Chaos: AsyncParsableCommand {
+struct Chaos: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tries a cluster under faults, and judges what it did.",
         discussion: ChaosStatus.list,

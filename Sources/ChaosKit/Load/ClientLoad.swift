@@ -169,7 +169,8 @@ actor ClientLoad {
     private static func outcome(of error: ClusterError) -> OperationType {
         switch error {
         case .handlerFailed, .unknownJob, .payloadTooLarge, .notAuthorised: .fail
-        case .deadlineExceeded, .noQuorum, .sessionExpired, .unexpectedValue, .overloaded, .cancelled, .closed,
+        case .deadlineExceeded, .noQuorum, .sessionExpired, .unexpectedValue, .notReleased, .overloaded, .cancelled,
+            .closed,
             .refused:
             .info
         }

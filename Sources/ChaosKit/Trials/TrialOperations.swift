@@ -40,7 +40,8 @@ struct TrialOperations: Sendable {
     private static func outcome(of error: ClusterError) -> OperationType {
         switch error {
         case .handlerFailed, .unknownJob, .payloadTooLarge, .notAuthorised: .fail
-        case .deadlineExceeded, .noQuorum, .sessionExpired, .unexpectedValue, .overloaded, .cancelled, .closed,
+        case .deadlineExceeded, .noQuorum, .sessionExpired, .unexpectedValue, .notReleased, .overloaded, .cancelled,
+            .closed,
             .refused:
             .info
         }

@@ -26,7 +26,7 @@ final class RecorderTests {
     private func events() throws -> [HistoryEvent] {
         var reader = try HistoryReader(path: folder + "/history.jsonl")
         var events: [HistoryEvent] = []
-        while let line = try reader.next() { events.append(try line.event(reader)) }
+        while let line = try reader.next() { events.append(try reader.event(of: line)) }
         return events
     }
 

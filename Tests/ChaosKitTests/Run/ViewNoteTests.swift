@@ -8,7 +8,7 @@ import Testing
 struct ViewNoteTests {
     @Test
     func neighbouringSlotsOfOneOwnerAreOneRun() throws {
-        let members = try ["w1", "w2"].map { try Member(id: WorkerID(validating: $0), weight: 1) }
+        let members = try ["w1", "w2"].map { try Member(WorkerID(validating: $0)) }
         let ring = try RingView(epoch: Epoch(3), members: members, ownerIndices: [0, 0, 1, 0])
         let records = members.map {
             MemberRecord(member: $0, incarnation: Incarnation(1), endpoint: "tcp://127.0.0.1:1")

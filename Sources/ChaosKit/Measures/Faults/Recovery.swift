@@ -32,7 +32,7 @@ public struct Recovery: Sendable {
         detectionNs =
             fault.detectedNs.map { .value($0 - fault.span.beginNs) } ?? .missing("nothing notes that it was noticed")
         fullRecoveryNs = FullRecovery.measure(fault.span.beginNs, record)
-        let isVictim: (OperationRecord) -> Bool
+        let isVictim: (MeasuredOperation) -> Bool
         switch victims {
         case .none(let reason):
             recoveryNs = .missing(reason)
@@ -64,7 +64,7 @@ public struct Recovery: Sendable {
     private static func firstAcknowledgement(
         after beginNs: Int64,
         _ operations: OperationLog,
-        _ isVictim: (OperationRecord) -> Bool
+        _ isVictim: (MeasuredOperation) -> Bool
     ) -> Int64? {
         var firstNs = Int64.max
         let giveUpNs = beginNs + MeasureLimits.recoveryNs
@@ -81,7 +81,7 @@ public struct Recovery: Sendable {
 extension OperationLog {
     /// Calls `body` with each operation that was under way at some time of a span. One without an end is where it begins.
     /// O(those, and what was asked while the longest of them lasted).
-    func forEachUnderWay(in span: TimeSpan, _ body: (OperationRecord) -> Void) {
+    func forEachUnderWay(in span: TimeSpan, _ body: (MeasuredOperation) -> Void) {
         for operation in all[place(ofUnderWay: span.beginNs)...] {
             if operation.startNs > span.endNs { break }
             let endNs = operation.outcome == .open ? operation.askedNs : operation.endNs

@@ -14,7 +14,7 @@ struct SlotSilence {
     }
 
     /// - Parameter aftermath: From the fault's beginning to the time after which no further slot is looked at.
-    init(_ aftermath: TimeSpan, _ record: RunRecord, _ isVictim: (OperationRecord) -> Bool) {
+    init(_ aftermath: TimeSpan, _ record: RunRecord, _ isVictim: (MeasuredOperation) -> Bool) {
         let slotOfKey = record.ownership.slotOfKey
         var silences: [Int32: Silence] = [:]
         guard !slotOfKey.isEmpty else {

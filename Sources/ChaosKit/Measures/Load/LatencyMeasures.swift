@@ -12,7 +12,7 @@ public struct LatencyGroup: Sendable {
     /// How many operations there are, whatever came of them.
     public var count: Int { histogram.count + failedCount + unknownCount }
 
-    mutating func take(_ operation: OperationRecord) {
+    mutating func take(_ operation: MeasuredOperation) {
         switch operation.outcome {
         case .ok: histogram.record(operation.latencyNs)
         case .failed: failedCount += 1

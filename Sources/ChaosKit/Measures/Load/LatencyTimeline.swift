@@ -38,8 +38,8 @@ extension OperationLog {
         over span: TimeSpan,
         columns: Int,
         rowsPerDecade: Int,
-        where isShown: (OperationRecord) -> Bool
-    ) -> [OperationRecord] {
+        where isShown: (MeasuredOperation) -> Bool
+    ) -> [MeasuredOperation] {
         var seen: Set<Int64> = []
         let width = max(1, span.lengthNs / Int64(columns))
         return all.filter { operation in

@@ -69,7 +69,7 @@ public struct RunRecord: Sendable {
 
 /// Takes events one by one. The checker, which takes them first, has seen to it that every completion completes something.
 struct RunCollector {
-    private(set) var operations: [OperationRecord] = []
+    private(set) var operations: [MeasuredOperation] = []
     private(set) var nemesis = NemesisRecord()
     private(set) var isOpenLoop = false
     private(set) var lastNs: Int64 = 0
@@ -88,7 +88,7 @@ struct RunCollector {
             if line.intendedNs != nil { isOpenLoop = true }
             openPlaces[process] = operations.count
             operations.append(
-                OperationRecord(
+                MeasuredOperation(
                     // Nobody asks before it means to; a time that says so is a clock's error.
                     startNs: min(line.intendedNs ?? line.timeNs, line.timeNs),
                     askedNs: line.timeNs,

@@ -54,7 +54,7 @@ extension RunFigure {
 
     static func latencyPoints(_ measures: RunMeasures, _ context: FigureContext) -> RunFigure? {
         let operations = measures.record.operations
-        func points(_ isShown: (OperationRecord) -> Bool) -> [Series.Point] {
+        func points(_ isShown: (MeasuredOperation) -> Bool) -> [Series.Point] {
             operations.representatives(
                 over: measures.record.load,
                 columns: ReportLimits.plotColumns,

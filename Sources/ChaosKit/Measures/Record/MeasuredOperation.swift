@@ -1,7 +1,7 @@
 // What the measures need of a client's operation, and no more: a run has millions of them.
 
 /// An operation, from its being meant to be asked to its completion.
-public struct OperationRecord: Sendable, Equatable {
+public struct MeasuredOperation: Sendable, Equatable {
     /// When it was meant to be asked: the intended time, or where the history has none, the time of the invocation. In
     /// nanoseconds from the start of the run, like all times here.
     public var startNs: Int64
@@ -25,14 +25,14 @@ public struct OperationRecord: Sendable, Equatable {
 
 /// All operations of a run, in the order in which they were meant to be asked.
 public struct OperationLog: Sendable {
-    public let all: [OperationRecord]
+    public let all: [MeasuredOperation]
     /// For each of `all` the highest end of those up to it, open ones left out.
     private let highestEndNs: [Int64]
     /// The ends of those that are ok, ascending.
     private let okEndsNs: [Int64]
 
     /// O(operations), for they lie nearly in order; O(operations log operations) for any.
-    init(_ operations: [OperationRecord]) {
+    init(_ operations: [MeasuredOperation]) {
         all = operations.sorted { $0.startNs < $1.startNs }
         var highest = Int64.min
         highestEndNs = all.map { operation in
