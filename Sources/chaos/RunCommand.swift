@@ -3,6 +3,7 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
+import RingmasterCommand
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -43,7 +44,7 @@ struct RunCommand: AsyncParsableCommand {
                 Schedule(planning: try options.settings(), seed: seed ?? UInt64.random(in: 1...999_999))
             }
         let folder = try RunFolder(making: out ?? Self.freeFolder(for: plan.seed))
-        print("seed \(plan.seed), results in \(folder.path)")
+        printNow("seed \(plan.seed), results in \(folder.path)")
         let result = try await Interruption().perform(plan, in: folder, showsLive: !quiet)
         print(try result.text(folder), terminator: "")
         try result.status.throwUnlessValid()

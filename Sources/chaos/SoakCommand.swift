@@ -3,6 +3,7 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
+import RingmasterCommand
 
 struct SoakCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -36,7 +37,7 @@ struct SoakCommand: AsyncParsableCommand {
         let seed = seed ?? UInt64.random(in: 1...999_999)
         let path = out ?? "results/soak-\(seed)"
         var table = try SoakTable(in: path)
-        print("soak seed \(seed), results in \(path)")
+        printNow("soak seed \(seed), results in \(path)")
         let end = ContinuousClock.now + .seconds(hours * 3600)
         let interruption = Interruption()
         var undecided = 0
@@ -45,7 +46,7 @@ struct SoakCommand: AsyncParsableCommand {
             let folder = try RunFolder(making: "\(path)/run-\(number + 1)")
             let result = try await interruption.perform(plan, in: folder, showsLive: !quiet)
             let line = try table.add(number + 1, plan, result)
-            print(line)
+            printNow(line)
             switch result.outcome {
             case .valid: try? FileManager.default.removeItem(atPath: folder.path)
             case .violation:

@@ -75,7 +75,7 @@ actor RunningCluster {
         nodes[name]?.isEnding = true
         nodes[name]?.isWanted = false
         if await wait(for: name, limit, { $0.process == nil }) { return nodes[name]?.end == .exited(0) }
-        _ = await kill([name])
+        await kill([name])
         return false
     }
 
@@ -125,18 +125,22 @@ actor RunningCluster {
     // MARK: Signals
 
     /// SIGKILL to all of them at once, then waits until each is gone.
-    /// - Returns: Those that were not seen to go by it.
-    func kill(_ names: [NodeName]) async -> [NodeName] {
+    /// - Returns: Those that went by it, and those that did not go. Who ended by itself at that moment is neither.
+    @discardableResult
+    func kill(_ names: [NodeName]) async -> (killed: [NodeName], alive: [NodeName]) {
         for name in names {
             nodes[name]?.isEnding = true
             nodes[name]?.process?.signal(SIGKILL)
         }
-        var alive: [NodeName] = []
+        var outcome: (killed: [NodeName], alive: [NodeName]) = ([], [])
         for name in names {
-            let isGone = await wait(for: name, Self.signalTimeout) { $0.process == nil }
-            if !isGone || nodes[name]?.end != .signalled(SIGKILL) { alive.append(name) }
+            if !(await wait(for: name, Self.signalTimeout) { $0.process == nil }) {
+                outcome.alive.append(name)
+            } else if nodes[name]?.end == .signalled(SIGKILL) {
+                outcome.killed.append(name)
+            }
         }
-        return alive
+        return outcome
     }
 
     /// SIGTERM, and waits for its end. nil where it did not end in time.
@@ -148,10 +152,10 @@ actor RunningCluster {
         return nodes[name]?.process == nil ? nodes[name]?.end : nil
     }
 
-    /// SIGSTOP. Returns whether the system then says that it is stopped.
+    /// SIGSTOP. Returns whether the system then says that it is stopped, or is gone.
     func pause(_ name: NodeName) async -> Bool {
         nodes[name]?.process?.signal(SIGSTOP)
-        return await wait(for: name, Self.signalTimeout) { $0.process?.isStopped ?? false }
+        return await wait(for: name, Self.signalTimeout) { $0.process?.isStopped ?? true }
     }
 
     /// SIGCONT. Returns whether it then runs.
@@ -219,7 +223,7 @@ actor RunningCluster {
 
     /// Ends the run's processes at once, whatever they do.
     func killEverything() async {
-        _ = await kill(running)
+        await kill(running)
         continuation.finish()
     }
 }

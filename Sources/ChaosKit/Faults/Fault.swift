@@ -6,8 +6,9 @@
 /// `Faults.fault(_:on:)`, and the conductor knows them only by these two calls.
 protocol Fault: Sendable {
     /// Applies it. Returns once it has been seen to work.
+    /// - Returns: Whom it met. A process that ended in order at that very moment was not met.
     /// - Throws: `FaultFailure`, naming what was not seen.
-    func apply(to cluster: RunningCluster) async throws(FaultFailure)
+    func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName]
     /// Ends it. Returns once that has been seen: the process is up again, the packets flow.
     func heal(in cluster: RunningCluster) async throws(FaultFailure)
 }

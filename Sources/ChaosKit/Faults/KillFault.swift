@@ -4,7 +4,7 @@
 struct KillFault: Fault {
     let targets: [NodeName]
 
-    func apply(to cluster: RunningCluster) async throws(FaultFailure) {
+    func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
         try await cluster.killAndVerify(targets)
     }
 
@@ -17,11 +17,13 @@ struct KillFault: Fault {
 struct CrashLoopFault: Fault {
     let targets: [NodeName]
 
-    func apply(to cluster: RunningCluster) async throws(FaultFailure) {
+    func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
         for kill in 1...RunLimits.crashLoopKills {
             if kill > 1 { try await cluster.startAgain(targets) }
-            try await cluster.killAndVerify(cluster.running.filter(targets.contains))
+            let met = try await cluster.killAndVerify(cluster.running.filter(targets.contains))
+            if met.isEmpty, kill == 1 { return [] }
         }
+        return targets
     }
 
     func heal(in cluster: RunningCluster) async throws(FaultFailure) {
@@ -30,10 +32,12 @@ struct CrashLoopFault: Fault {
 }
 
 extension RunningCluster {
-    fileprivate func killAndVerify(_ targets: [NodeName]) async throws(FaultFailure) {
-        let alive = await kill(targets)
-        guard alive.isEmpty else {
-            throw FaultFailure("\(alive.map(\.description).joined(separator: ", ")) was not seen to go by SIGKILL")
+    fileprivate func killAndVerify(_ targets: [NodeName]) async throws(FaultFailure) -> [NodeName] {
+        let outcome = await kill(targets)
+        guard outcome.alive.isEmpty else {
+            let names = outcome.alive.map(\.description).joined(separator: ", ")
+            throw FaultFailure("\(names) was not seen to go by SIGKILL")
         }
+        return outcome.killed
     }
 }

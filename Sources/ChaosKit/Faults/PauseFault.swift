@@ -4,10 +4,13 @@
 struct PauseFault: Fault {
     let targets: [NodeName]
 
-    func apply(to cluster: RunningCluster) async throws(FaultFailure) {
+    func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
+        var met: [NodeName] = []
         for target in targets {
             guard await cluster.pause(target) else { throw FaultFailure("\(target) was not seen to stop by SIGSTOP") }
+            if await cluster.isRunning(target) { met.append(target) }
         }
+        return met
     }
 
     func heal(in cluster: RunningCluster) async throws(FaultFailure) {

@@ -10,7 +10,7 @@ struct LiveFigures: Sendable {
     /// Since the last `take`.
     private var latencies: [Int64] = []
 
-    mutating func count(_ record: OperationRecord) {
+    mutating func count(_ record: OperationNote) {
         switch record.type {
         case .invoke: break
         case .ok:

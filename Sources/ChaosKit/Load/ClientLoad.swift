@@ -23,6 +23,8 @@ actor ClientLoad {
     /// How often notes of completions go to the recorder while nothing is asked.
     private static let flushInterval: Duration = .milliseconds(20)
 
+    private static let flushesPerReport = 25
+
     init(_ order: ClientOrder, client: Client) throws(RunError) {
         self.order = order
         self.client = client
@@ -36,8 +38,15 @@ actor ClientLoad {
     /// Asks until `stop`, then waits for what is under way.
     func run() async {
         let flushing = Task {
+            var (flushes, retries) = (0, 0)
             while !Task.isCancelled {
                 file.flush()
+                flushes += 1
+                if flushes.isMultiple(of: Self.flushesPerReport) {
+                    let now = await client.statistics.resends
+                    if now != retries { NodeReport.say(.retries(now)) }
+                    retries = now
+                }
                 try? await Task.sleep(for: Self.flushInterval)
             }
         }
@@ -114,7 +123,7 @@ actor ClientLoad {
 
     private func begin(_ operation: LoadPlan.Operation, _ lane: Int) {
         let timeNs = nowNs
-        var record = OperationRecord(
+        var record = OperationNote(
             type: .invoke,
             isRead: operation.isRead,
             lane: lane,
@@ -131,7 +140,7 @@ actor ClientLoad {
         Task { await perform(record) }
     }
 
-    private func perform(_ invocation: OperationRecord) async {
+    private func perform(_ invocation: OperationNote) async {
         var record = invocation
         let key = Array(AppendJob.key(record.key).utf8)
         let timeout = Duration.nanoseconds(order.settings.load.timeoutNs)

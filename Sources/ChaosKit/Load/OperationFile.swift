@@ -19,13 +19,13 @@ final class OperationFile {
     }
 
     /// Notes an invocation, and hands it to the system before it returns: only then may the operation be sent.
-    func begin(_ record: OperationRecord) {
+    func begin(_ record: OperationNote) {
         record.write(into: &pending)
         flush()
     }
 
     /// Notes a completion. It goes with the next invocation or flush: if it is lost, the outcome is unknown, which is true.
-    func end(_ record: OperationRecord) {
+    func end(_ record: OperationNote) {
         record.write(into: &pending)
     }
 
@@ -61,7 +61,7 @@ final class OperationTail {
     }
 
     /// The records that were added since the last call.
-    func take() -> [OperationRecord] {
+    func take() -> [OperationNote] {
         if descriptor < 0 { descriptor = open(path, O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else { return [] }
         while true {
@@ -70,10 +70,10 @@ final class OperationTail {
             guard count > 0 else { break }
             unread += chunk[..<count]
         }
-        var records: [OperationRecord] = []
+        var records: [OperationNote] = []
         var offset = 0
         unread.withUnsafeBytes { bytes in
-            while let record = OperationRecord(bytes, at: &offset) { records.append(record) }
+            while let record = OperationNote(bytes, at: &offset) { records.append(record) }
         }
         unread.removeFirst(offset)
         return records

@@ -19,6 +19,8 @@ struct NodeReport: Codable, Sendable {
         case roundEnded(UInt64, outcome: String)
         case workerLost(String, reason: String)
         case role(String)
+        /// A client's: attempts beyond the first, since it began.
+        case retries(Int)
         case stateHash(logIndex: UInt64, hash: UInt64)
         /// Anything else that the history is to have, for people.
         case note(String, [String: String])

@@ -97,7 +97,7 @@ extension Conductor {
         }
         try folder.write(Data(verdict.json.utf8), to: folder.verdictPath)
         let result = RunResult(verdict: verdict, errors: errors, crashes: crashes)
-        let record = RunDescription(
+        let record = RunFile(
             seed: schedule.seed,
             settings: schedule.settings,
             machine: MachineInfo.current(command: command),

@@ -6,28 +6,27 @@ extension Conductor {
     /// A fault from its beginning to its healing.
     func carryOut(_ order: FaultOrder) async {
         let targets = isHealing ? [] : await cluster.takeVictims(of: order.target)
-        guard !targets.isEmpty else {
-            // Whoever it could have met is down already, or under another fault.
-            await recorder.note("fault-skipped", ["fault": "\(order.id)", "kind": order.kind.rawValue])
-            return
-        }
+        guard !targets.isEmpty else { return await skip(order) }
         let id = FaultID(order.id)
-        let names = targets.map(\.description).joined(separator: ",")
         let fault = Faults.fault(order.kind, on: targets)
         let beganNs = recorder.nowNs
+        await recorder.watch(for: id, on: targets)
+        var (met, isVerified) = (targets, true)
         do throws(FaultFailure) {
-            try await fault.apply(to: cluster)
-            await recorder.record(
-                .faultBegan(id, kind: order.kind.rawValue, target: names, isVerified: true),
-                at: beganNs
-            )
+            met = try await fault.apply(to: cluster)
         } catch {
+            isVerified = false
             errors.append(RunError.fault(order, reason: error.reason).description)
-            await recorder.record(
-                .faultBegan(id, kind: order.kind.rawValue, target: names, isVerified: false),
-                at: beganNs
-            )
         }
+        guard !met.isEmpty else {
+            await cluster.release(targets)
+            return await skip(order)
+        }
+        let names = met.map(\.description).joined(separator: ",")
+        await recorder.record(
+            .faultBegan(id, kind: order.kind.rawValue, target: names, isVerified: isVerified),
+            at: beganNs
+        )
         await nap(order)
         do throws(FaultFailure) {
             try await fault.heal(in: cluster)
@@ -36,6 +35,11 @@ extension Conductor {
         }
         await recorder.record(.faultEnded(id, isVerified: false))
         await cluster.release(targets)
+    }
+
+    /// Whoever it could have met is down already, or under another fault.
+    private func skip(_ order: FaultOrder) async {
+        await recorder.note("fault-skipped", ["fault": "\(order.id)", "kind": order.kind.rawValue])
     }
 
     /// Lets a fault last. Everything's healing ends it early.
@@ -86,7 +90,7 @@ extension Conductor {
         guard await cluster.isRunning(name) else { return }
         guard let end = await cluster.terminate(name, within: RunningCluster.leaveTimeout) else {
             errors.append("\(name) had not left \(RunningCluster.leaveTimeout) after it was told to")
-            _ = await cluster.kill([name])
+            await cluster.kill([name])
             return
         }
         await recorder.note("left", ["node": "\(name)", "how": end.text])

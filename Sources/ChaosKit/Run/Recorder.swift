@@ -11,6 +11,7 @@ actor Recorder {
     private var held: [HistoryEvent] = []
     private var openRounds: Set<UInt64> = []
     private var highestEpoch: UInt64 = 0
+    private var detections = Detections()
     private(set) var failure: HistoryError?
     /// The keys that were used: all below this.
     private(set) var keyCount = 0
@@ -58,6 +59,11 @@ actor Recorder {
 
     // MARK: The run itself
 
+    /// Says that a fault is about to be applied, so that its detection is known for what it is.
+    func watch(for fault: FaultID, on targets: [NodeName]) {
+        detections.watch(for: fault, on: targets)
+    }
+
     func record(_ event: NemesisEvent, at timeNs: Int64? = nil) {
         if case .faultBegan(_, let kind, _, _) = event { faultCounts[kind, default: 0] += 1 }
         append(HistoryEvent(timeNs: timeNs ?? nowNs, .nemesis(event)))
@@ -82,15 +88,20 @@ actor Recorder {
             openRounds.insert(epoch)
             record(.roundBegan(Epoch(epoch), mode: mode, members: members), at: timeNs)
         case .roundMoves(let epoch, let slots):
-            note("resize-moves", ["epoch": Int(clamping: epoch), "slots": slots], at: timeNs)
+            note("moved", ["epoch": Int(clamping: epoch), "slots": slots], at: timeNs)
         case .roundEnded(let epoch, let outcome):
             let isCommitted = outcome == "committed" ? committed(epoch, at: timeNs) : nil
             openRounds.remove(epoch)
             record(.roundEnded(Epoch(epoch), outcome: outcome), at: timeNs)
             return isCommitted
         case .workerLost(let worker, let reason):
-            note("detected", ["node": worker, "by": "\(name)", "reason": reason], at: timeNs)
-        case .role(let role): note("role", ["node": "\(name)", "role": role], at: timeNs)
+            note("lost", ["node": worker, "by": "\(name)", "reason": reason], at: timeNs)
+            if let fault = detections.lost(worker) { note("detected", ["fault": fault.rawValue], at: timeNs) }
+        case .role(let role):
+            note("role", ["node": "\(name)", "role": role], at: timeNs)
+            if let fault = detections.took(role, of: name) { note("detected", ["fault": fault.rawValue], at: timeNs) }
+        case .retries(let retries):
+            note("counters", CountersNote(process: "\(name).\(life)", retries: retries), at: timeNs)
         case .stateHash(let logIndex, let hash):
             let event = NemesisEvent.replicaHash(
                 process: "\(name)",
@@ -133,6 +144,11 @@ actor Recorder {
 private struct NodeNote: Encodable {
     let node: String
     let life: Int
+}
+
+private struct CountersNote: Encodable {
+    let process: String
+    let retries: Int
 }
 
 private struct LogNote: Encodable {

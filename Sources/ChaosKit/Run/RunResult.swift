@@ -37,7 +37,7 @@ struct RunTimes: Codable, Equatable, Sendable {
 }
 
 /// run.json.
-struct RunDescription: Encodable {
+struct RunFile: Encodable {
     var format = 1
     let seed: UInt64
     let settings: RunSettings

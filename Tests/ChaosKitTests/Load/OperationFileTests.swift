@@ -9,8 +9,8 @@ struct OperationFileTests {
     private let path = FileManager.default.temporaryDirectory.appending(path: "notes-\(UUID().uuidString)")
         .path(percentEncoded: false)
 
-    private func append(_ type: OperationType, lane: Int, timeNs: Int64) -> OperationRecord {
-        OperationRecord(
+    private func append(_ type: OperationType, lane: Int, timeNs: Int64) -> OperationNote {
+        OperationNote(
             type: type,
             isRead: false,
             lane: lane,
@@ -31,7 +31,7 @@ struct OperationFileTests {
         let invocation = append(.invoke, lane: 1, timeNs: 10)
         file.begin(invocation)
         #expect(tail.take() == [invocation])
-        var read = OperationRecord(type: .ok, isRead: true, lane: 2, key: 4, timeNs: .max, intendedNs: 6)
+        var read = OperationNote(type: .ok, isRead: true, lane: 2, key: 4, timeNs: .max, intendedNs: 6)
         read.list = AppendJob.bytes(of: -1) + AppendJob.bytes(of: 7)
         file.end(read)
         #expect(tail.take().isEmpty, "a completion waits for company")

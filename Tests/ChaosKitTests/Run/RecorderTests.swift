@@ -71,7 +71,7 @@ final class RecorderTests {
         await recorder.follow(notes: folder + "/notes", process: "client-1.1")
         let now = recorder.nowNs
         for (lane, timeNs) in [(1, now + 3_600_000_000_000), (2, now)] {
-            var record = OperationRecord(
+            var record = OperationNote(
                 type: .invoke,
                 isRead: false,
                 lane: lane,

@@ -8,24 +8,29 @@ import Testing
 struct ViewNoteTests {
     @Test
     func neighbouringSlotsOfOneOwnerAreOneRun() throws {
-        let members = try ["w1", "w2"].map { try Member(WorkerID(validating: $0)) }
+        let members = try ["w1", "w2"].map { Member(try WorkerID(validating: $0)) }
         let ring = try RingView(epoch: Epoch(3), members: members, ownerIndices: [0, 0, 1, 0])
         let records = members.map {
             MemberRecord(member: $0, incarnation: Incarnation(1), endpoint: "tcp://127.0.0.1:1")
         }
         let note = ViewNote(ClusterView(ring: ring, members: records))
-        #expect(note.epoch == 3 && note.slots == 4)
+        #expect(note.epoch == 3)
         #expect(
             note.owners == [
-                ViewNote.Run(first: 0, last: 1, owner: "w1"), ViewNote.Run(first: 2, last: 2, owner: "w2"),
-                ViewNote.Run(first: 3, last: 3, owner: "w1"),
+                ViewNote.Run(first: 0, count: 2, owner: "w1"), ViewNote.Run(first: 2, count: 1, owner: "w2"),
+                ViewNote.Run(first: 3, count: 1, owner: "w1"),
             ]
         )
     }
 
     @Test
-    func aRingWithoutMembersIsOneRunOfNobody() throws {
+    func aRunIsAListInJSON() {
+        #expect(CompactJSON.text(ViewNote.Run(first: 2, count: 3, owner: "w1")) == #"[2,3,"w1"]"#)
+    }
+
+    @Test
+    func aRingWithoutMembersHasNoRun() throws {
         let note = ViewNote(ClusterView(size: try RingSize(slotCount: 8)))
-        #expect(note.owners == [ViewNote.Run(first: 0, last: 7, owner: nil)])
+        #expect(note.owners.isEmpty)
     }
 }

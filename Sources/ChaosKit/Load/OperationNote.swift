@@ -1,7 +1,7 @@
 // What a client's process notes of an operation, as it lies in the file between that process and the recorder.
 
 /// An invocation or a completion.
-struct OperationRecord: Equatable {
+struct OperationNote: Equatable {
     var type: OperationType
     var isRead: Bool
     /// Which of the client's lanes: each has one operation under way at the most.
@@ -20,7 +20,7 @@ struct OperationRecord: Equatable {
 }
 
 // In the file: 48 bytes, little-endian, and the list. The first four are the length of it all.
-extension OperationRecord {
+extension OperationNote {
     static let headBytes = 48
 
     func write(into bytes: inout [UInt8]) {
@@ -82,7 +82,7 @@ extension OperationRecord {
     }
 }
 
-extension OperationRecord {
+extension OperationNote {
     /// The event of the history.
     /// - Parameter process: The client's process and its life; the lane is added.
     func event(of process: String) -> HistoryEvent {
