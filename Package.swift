@@ -245,6 +245,13 @@ let package = Package(
             swiftSettings: swiftSettings
         ),
 
+        .testTarget(
+            name: "ChaosKitTests",
+            dependencies: ["ChaosKit", "HistoryTrials", "Ringmaster", "RingmasterProtocol", "chaos"],
+            resources: [.copy("Checker/Histories")],
+            swiftSettings: swiftSettings
+        ),
+
         // Peers in Python, and what docs/PROTOCOL.md says of the bytes.
         .testTarget(
             name: "InteropTests",

@@ -83,12 +83,21 @@ struct MatrixTrial {
         let settled = ContinuousClock.now - healing
         let boundNs = Int64(Self.bound.components.seconds) * 1_000_000_000
         if struck != nil { notes.add(.nemesis(.healed(boundNs: boundNs))) }
-        await load.stop()
+        do throws(TrialError) {
+            try await load.stop(within: Self.bound * 2)
+        } catch {
+            failure = failure ?? .violation("\(error)")
+        }
         if let process = clients.process, process.isRunning {
             process.endInput()
             try? await TrialWait.until("the client to end", within: Self.bound) { !process.isRunning }
         }
-        for key in keys + clientKeys { await last.read(key, timeout: Self.bound) }
+        await withTaskGroup { group in
+            for (index, key) in (keys + clientKeys).enumerated() {
+                let reader = TrialOperations(client: client, process: .text("reader-\(index)")) { notes.add($0) }
+                group.addTask { _ = await reader.read(key, timeout: Self.bound) }
+            }
+        }
         for status in await cluster.quiescent() { notes.add(status) }
         TrialClientNotes.read(clientNotesPath, into: notes)
         let verdict = try notes.judge(path: historyPath)

@@ -40,7 +40,7 @@ extension PlantedTrial {
             let members = MatrixTrial.members + (0...round).map { "j\($0)" }
             try await cluster.settle(members: Set(members), within: .seconds(10))
         }
-        await load.stop()
+        try await load.stop()
         await appendAndReadAll(operations)
         await client.close()
     }
@@ -165,7 +165,7 @@ extension PlantedTrial {
             isBack = (try? await cluster.begin(workers: MatrixTrial.members, within: .seconds(5))) != nil
             for status in await cluster.statuses() { notes.add(status) }
         }
-        await load.stop()
+        try await load.stop()
         noteHealed(within: Self.returnBound)
         if isBack { await appendAndReadAll(operations) }
         for key in keys { await operations.read(key, timeout: .milliseconds(100)) }

@@ -120,14 +120,14 @@ final class TrialCluster {
         return index!
     }
 
-    /// Waits until these are the members, no round is under way and every coordinator that runs has applied the same (I5).
+    /// Waits until these are the members, no round is under way and every coordinator answers and knows so (I5).
     @discardableResult
     func settle(members: Set<String>, within limit: Duration) async throws(TrialError) -> [CoordinatorStatus] {
         var last: [CoordinatorStatus] = []
         do throws(TrialError) {
             try await TrialWait.until("", within: limit) {
                 last = await statuses()
-                guard last.count == coordinators.filter(\.isRunning).count,
+                guard last.count == coordinators.count,
                     let leader = last.first(where: { $0.role == "leader" }),
                     last.allSatisfy({ $0.role == "leader" || $0.role == "follower" })
                 else { return false }

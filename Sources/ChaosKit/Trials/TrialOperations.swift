@@ -1,6 +1,7 @@
 // Appends and reads of a trial, each noted before it is sent and when its outcome is known.
 
 import Ringmaster
+import Synchronization
 
 /// Asks a cluster through its client. The keys' states are those of `ringmaster worker`'s `append`: a byte string, 8 a value.
 struct TrialOperations: Sendable {
@@ -79,10 +80,14 @@ enum TrialList {
 /// A light load: a few lanes that append to some keys and read them, until it is stopped. Usable from any task.
 actor TrialLoad {
     private let tasks: [Task<Void, Never>]
+    private let lanesUnderWay: LaneCount
 
     init(_ notes: TrialNotes, clients: [Client], keys: [String], lanes: Int = 3, pause: Duration = .milliseconds(2)) {
+        let lanesUnderWay = LaneCount(lanes)
+        self.lanesUnderWay = lanesUnderWay
         tasks = (0..<lanes).map { lane in
             Task.detached {
+                defer { lanesUnderWay.count.subtract(1, ordering: .relaxed) }
                 let operations = TrialOperations(client: clients[lane % clients.count], process: .text("lane-\(lane)"))
                 {
                     notes.add($0)
@@ -102,9 +107,21 @@ actor TrialLoad {
         }
     }
 
-    /// Waits for what is under way.
-    func stop() async {
+    /// Waits for what is under way, which ends by its own time-out at the latest.
+    /// - Throws: `.didNotHappen`: something outlived it.
+    func stop(within limit: Duration = .seconds(20)) async throws(TrialError) {
         for task in tasks { task.cancel() }
-        for task in tasks { await task.value }
+        try await TrialWait.until("every operation to end", within: limit) {
+            lanesUnderWay.count.load(ordering: .relaxed) == 0
+        }
+    }
+}
+
+/// How many lanes have not ended.
+private final class LaneCount: Sendable {
+    let count: Atomic<Int>
+
+    init(_ lanes: Int) {
+        count = Atomic(lanes)
     }
 }
