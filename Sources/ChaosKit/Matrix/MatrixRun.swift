@@ -38,6 +38,7 @@ public struct MatrixRun {
             results.append(result)
             tell(result)
             if result.outcome != .valid {
+                if case .violation = result.outcome { cluster.keepsFiles = true }
                 await client.close()
                 present = nil
             }

@@ -12,6 +12,8 @@ final class TrialCluster {
     let planted: PlantedBug?
     private let folder: String
     private var lines: [RPCClient] = []
+    /// Whether its files stay when it goes away: the coordinators' logs show what went wrong.
+    var keepsFiles = false
 
     /// - Parameter folder: Where its files go; made, and removed at the end.
     init(
@@ -48,7 +50,7 @@ final class TrialCluster {
     deinit {
         for process in workers.values { process.kill() }
         for process in coordinators { process.kill() }
-        try? FileManager.default.removeItem(atPath: folder)
+        if !keepsFiles { try? FileManager.default.removeItem(atPath: folder) }
     }
 
     /// Starts everything that does not run, and waits until it serves.
