@@ -8,10 +8,10 @@ public enum ReportLimits {
     public static let rowsMax = 500
     /// Notes that could not be read and are named.
     public static let odditiesMax = 20
-    /// Columns that a plot tells apart: as many as its pixels.
-    public static let plotColumns = 450
+    /// Columns that a plot of points tells apart, each as wide as a point.
+    public static let plotColumns = 300
     /// Latencies that a plot tells apart in a factor of ten.
-    public static let plotRowsPerDecade = 24
+    public static let plotRowsPerDecade = 18
     /// Bins of a plot over time.
     public static let plotBins = 150
     /// Rows of slots that the plot of their owners tells apart.

@@ -21,7 +21,7 @@ public enum Victims: Sendable, Equatable {
             self = slots.contains(true) ? .slots(slots) : .none("its target owned no slot when it began")
         } else if targets.contains(where: { $0.hasPrefix("client") }) {
             self = .none("a client owns no keys")
-        } else if targets.contains(where: { $0.hasPrefix("worker") }) {
+        } else if targets.contains(where: Self.isWorkersName) {
             self = .none(
                 ownership.views.isEmpty
                     ? "no view of the ring was noted, so that its keys are not known" : "its target never owned a slot"
@@ -29,5 +29,10 @@ public enum Victims: Sendable, Equatable {
         } else {
             self = .everyKey
         }
+    }
+
+    /// `worker-1`, or `w1` as the processes of a run are called.
+    private static func isWorkersName(_ name: String) -> Bool {
+        name.hasPrefix("worker") || name.first == "w" && name.count > 1 && name.dropFirst().allSatisfy(\.isNumber)
     }
 }

@@ -77,7 +77,10 @@ extension RunFigure {
                 panels: [
                     Panel(
                         x: context.time,
-                        y: .latency("latency from the intended send time", overUs: all.flatMap { $0.points.map(\.y) }),
+                        y: .latencyUnderWindows(
+                            "latency from the intended send time",
+                            overUs: all.flatMap { $0.points.map(\.y) }
+                        ),
                         series: all,
                         windows: context.windows
                     )
@@ -115,7 +118,7 @@ extension RunFigure {
                 panels: [
                     Panel(
                         x: context.time,
-                        y: .latency(
+                        y: .latencyUnderWindows(
                             "latency from the intended send time, by \(NumberText.microseconds(microseconds(width)))",
                             overUs: all.flatMap { $0.points.map(\.y) }
                         ),

@@ -33,7 +33,9 @@ struct FigureContext {
             "\(run): \(NumberText.grouped(record.operations.all.count)) operations, \(faults.count) faults,"
             + " \(record.rounds.count) resizes"
         let last = max(record.load.endNs, measures.throughput.bins.last?.span.endNs ?? 0)
-        time = Axis.seconds("time from the start of the run, s", from: record.load.beginNs, to: last)
+        // A run whose load begins with it is shown from 0.
+        let beginNs = record.load.beginNs < Throughput.binNs ? min(0, record.load.beginNs) : record.load.beginNs
+        time = Axis.seconds("time from the start of the run, s", from: beginNs, to: last)
         windows =
             record.rounds.map { round in
                 PlotWindow(
@@ -60,6 +62,13 @@ struct FigureContext {
 }
 
 extension Axis {
+    /// An axis of latencies with room above and below for the labels of windows.
+    static func latencyUnderWindows(_ label: String, overUs values: [Double]) -> Axis {
+        let positive = values.filter { $0 > 0 }
+        guard let low = positive.min(), let high = positive.max() else { return Axis(label) }
+        return .latency(label, overUs: [low / 2.5, high * 4])
+    }
+
     /// An axis of time that begins and ends where a run does.
     fileprivate static func seconds(_ label: String, from beginNs: Int64, to endNs: Int64) -> Axis {
         let (begin, end) = (FigureContext.seconds(beginNs), FigureContext.seconds(endNs))
