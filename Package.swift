@@ -240,13 +240,6 @@ let package = Package(
         ),
         .testTarget(
             name: "ChaosKitTests",
-            dependencies: ["ChaosKit", "HistoryTrials", "RingmasterProtocol", "chaos"],
-            resources: [.copy("Checker/Histories")],
-            swiftSettings: swiftSettings
-        ),
-
-        .testTarget(
-            name: "ChaosKitTests",
             dependencies: ["ChaosKit", "HistoryTrials", "Ringmaster", "RingmasterProtocol", "chaos"],
             resources: [.copy("Checker/Histories")],
             swiftSettings: swiftSettings
