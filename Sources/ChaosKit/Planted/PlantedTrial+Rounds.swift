@@ -32,8 +32,8 @@ extension PlantedTrial {
     /// Between what a gainer loads and the commit nothing may be accepted from the loser.
     func joinsWithSlowGainer() async throws {
         let (cluster, client, operations) = try await begin()
-        let load = TrialLoad(notes, clients: [client], keys: keys, lanes: 16, pause: .zero)
-        for round in 0..<3 {
+        let load = TrialLoad(notes, clients: [client], keys: keys, lanes: 32, pause: .zero)
+        for round in 0..<8 {
             let order = FaultPointOrder(.workerPhase2Loaded, .pause(.milliseconds(200)))
             let joiner = try cluster.start(worker: "j\(round)", order)
             try await TrialWait.until("the gainer to load", within: .seconds(5)) { joiner.hasReached(order) }
