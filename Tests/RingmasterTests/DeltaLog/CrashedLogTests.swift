@@ -33,6 +33,9 @@ import Testing
         return try #require(used.first { $0.used > 0 })
     }
 
+    /// Behind the last batch's zeros, which make it a multiple of 8 bytes long.
+    private func endOfBatches(_ used: Int) -> Int { (used + 7) / 8 * 8 }
+
     private func inventory(of crashed: LogClusterFixture) throws -> LogInventory {
         try LogInventory(path: crashed.folder.file("server-1"), names: crashed.folder.names(in: "server-1"))
     }
@@ -72,8 +75,9 @@ import Testing
             crashed.folder.flip(name, at: offset)
         }
         let bytes = crashed.folder.bytes(of: name)
-        for size in [8, 100, used / 2, used - 1, used, bytes.count - 4096] where size < RaftLogSettings.segmentBytesMin
-        {
+        let end = endOfBatches(used)
+        for size in [8, 100, used / 2, used - 1, end - 8, end + 8, bytes.count - 4096]
+        where size < RaftLogSettings.segmentBytesMin {
             crashed.folder.truncate(name, to: size)
             expectRefusal(crashed, file: name, "cut to \(size)")
         }
@@ -94,6 +98,17 @@ import Testing
         let server = try crashed.start(1, of: 1)
         #expect(crashed.run { server.isLeader })
         #expect(server.texts == (0..<39).map { "0 \($0)" })
+    }
+
+    @Test func aFileThatWasCutToItsBatchesAndNotYetRenamedIsWhole() throws {
+        let crashed = try crash()
+        let (name, used) = try openFile(of: crashed)
+        crashed.folder.truncate(name, to: endOfBatches(used))
+        let found = try inventory(of: crashed)
+        #expect(found.tornBytes == 0 && found.lastIndex >= 41)
+        let server = try crashed.start(1, of: 1)
+        #expect(crashed.run { server.isLeader })
+        #expect(server.texts.count == 40)
     }
 
     @Test func anOpenFileBehindADamagedOneIsRefused() throws {

@@ -47,10 +47,14 @@ struct SegmentReader {
             throw .corrupt(file: torn.file, reason: "its last entries are damaged, and a later file has entries")
         }
         if let unused { throw .corrupt(file: unused, reason: "it is empty, and a later file has entries") }
-        guard file.bytes.count >= RaftLogSettings.segmentBytesMin else {
-            throw file.damaged("it was cut to \(file.bytes.count) bytes")
-        }
         hasRead = true
+        guard file.bytes.count >= RaftLogSettings.segmentBytesMin else {
+            // libraft cuts a file to its batches and then gives it its closed name: a crash may come between the two.
+            guard try readBatches(of: file, upTo: file.bytes.count) == file.bytes.count else {
+                throw file.damaged("it was cut to \(file.bytes.count) bytes")
+            }
+            return
+        }
         let end = try readBatches(of: file, upTo: used)
         guard end < used else { return }
         try file.withBytes { bytes throws(DeltaLogError) in
