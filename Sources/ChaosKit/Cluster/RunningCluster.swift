@@ -146,8 +146,9 @@ actor RunningCluster {
     /// SIGTERM, and waits for its end. nil where it did not end in time.
     func terminate(_ name: NodeName, within limit: Duration = endTimeout) async -> ChildProcess.End? {
         guard let process = nodes[name]?.process else { return nodes[name]?.end }
+        // Whoever is ending already would take a second one as the wish to end at once.
+        if nodes[name]?.isEnding != true { process.signal(SIGTERM) }
         nodes[name]?.isEnding = true
-        process.signal(SIGTERM)
         _ = await wait(for: name, limit) { $0.process == nil }
         return nodes[name]?.process == nil ? nodes[name]?.end : nil
     }

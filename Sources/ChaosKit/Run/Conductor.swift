@@ -185,8 +185,11 @@ public actor Conductor {
     }
 
     private func crashed(_ name: NodeName, _ how: String) async {
-        crashes.append("\(name) \(how) by itself; see \(folder.logsPath)/\(name).log")
+        let crash = "\(name) \(how) by itself; see \(folder.logsPath)/\(name).log"
+        crashes.append(crash)
         await recorder.note("unexpected-end", ["node": "\(name)", "how": how])
+        // What cannot run at all is not tried for ever.
+        guard crashes.count(where: { $0 == crash }) <= RunLimits.crashRestartsMax else { return }
         let wait = schedule.settings.restartAfterNs
         faultTasks.append(
             Task {

@@ -21,6 +21,8 @@ public enum RunLimits {
     public static let resizeWindowNs: Int64 = 200_000_000
     /// Pauses are from a hiccup to far beyond the lease.
     public static let pauseNs: ClosedRange<Int64> = 10_000_000...30_000_000_000
+    /// How often a process that ends by itself in one way is started again: each time is one more finding of the same.
+    static let crashRestartsMax = 3
     /// Kills of one crash loop.
     public static let crashLoopKills = 4
 }

@@ -31,7 +31,7 @@ struct ScheduleFileTests {
 
     @Test(arguments: [
         ("\"format\" : 1", "\"format\" : 2", "format"),
-        ("\"workers\" : 4\n", "\"workers\" : 0\n", "--workers"),
+        ("\"clients\" : 4", "\"clients\" : 0", "--clients"),
         ("\"replicas\" : 3", "\"replicas\" : 2", "--replicas"),
         ("\"durationNs\" : 30000000000", "\"durationNs\" : 100000000", "outside the duration"),
         ("\"kind\" : \"kill\"", "\"kind\" : \"kiss\"", "kiss"),
