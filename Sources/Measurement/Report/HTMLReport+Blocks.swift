@@ -50,11 +50,4 @@ extension HTMLReport {
     public mutating func list(_ items: [String]) {
         body += "<ul>\n" + items.map { "<li>\(Self.escaped($0))</li>\n" }.joined() + "</ul>\n"
     }
-
-    /// Adds what is shown when its title is chosen.
-    public mutating func fold(_ title: String, _ content: (inout HTMLReport) -> Void) {
-        body += "<details><summary>\(Self.escaped(title))</summary>\n"
-        content(&self)
-        body += "</details>\n"
-    }
 }

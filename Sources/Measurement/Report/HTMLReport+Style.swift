@@ -42,8 +42,7 @@ extension HTMLReport {
         .cards div { background: var(--panel); border-radius: 6px; padding: 0.6rem 0.8rem; }
         .cards b { display: block; font-size: 1.35rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
         .cards span { display: block; font-size: 0.85rem; line-height: 1.35; }
-        details { margin: 1rem 0; }
-        summary { cursor: pointer; }
+        td a { white-space: nowrap; }
         .good { color: var(--good); font-weight: 600; }
         .bad { color: var(--bad); font-weight: 600; }
         .faint { color: var(--faint); }

@@ -123,6 +123,15 @@ struct ChaosReportTests {
         }
     }
 
+    @Test func whatWentWrongWithTheRunItselfIsTold() throws {
+        let runFile = #"{"seed":7,"errors":["fault 3 could not be applied"],"crashes":["w2 ended with signal 11"]}"#
+        try withFolder(Self.small.bytes, ["run.json": runFile]) { directory in
+            _ = try ChaosReport(reading: directory).write(formats: [.html], gnuplot: .failure(.notFound))
+            let page = try text(directory, "report.html")
+            #expect(page.contains("fault 3 could not be applied") && page.contains("w2 ended with signal 11"))
+        }
+    }
+
     @Test(.enabled(if: (try? Gnuplot()) != nil))
     func everyFigureIsDrawn() throws {
         var settings = SyntheticSettings()

@@ -13,6 +13,8 @@ public struct RunFacts: Sendable, Equatable {
     public private(set) var machine: MachineInfo?
     /// Whether a schedule lies in the folder, which replays the run exactly.
     public private(set) var hasSchedule = false
+    /// What went wrong with the run itself, or with a process that no fault was done to: such a run shows less than it meant to.
+    public private(set) var failures: [String] = []
     /// What verdict.json says.
     public private(set) var writtenOutcome: String?
     public private(set) var oddities: [String] = []
@@ -30,6 +32,7 @@ public struct RunFacts: Sendable, Equatable {
         seed = run["seed"].map(Self.text)
         command = run["command"] as? String
         settings = Self.flattened(run["settings"] ?? [:], "")
+        for name in ["errors", "crashes"] { failures += run[name] as? [String] ?? [] }
         machine = (run["machine"] as? [String: Any]).flatMap { fields in
             guard let data = try? JSONSerialization.data(withJSONObject: fields) else { return nil }
             return try? JSONDecoder().decode(MachineInfo.self, from: data)

@@ -38,9 +38,7 @@ struct FaultPages {
         )
         table(in: &page)
         let told = worstFirst.prefix(ReportLimits.faultsTold)
-        page.fold("Each of \(told.count == worstFirst.count ? "them" : "the worst \(told.count)") in full") { page in
-            for recovery in told { paragraph(recovery, in: &page) }
-        }
+        for recovery in told { paragraph(recovery, in: &page) }
     }
 
     private func table(in page: inout HTMLReport) {
@@ -51,7 +49,7 @@ struct FaultPages {
             return [
                 .init("\(recovery.fault.id): \(recovery.fault.name)", to: isTold ? "fault-\(recovery.fault.id)" : nil),
                 .init(ReportPage.moment(recovery.fault.span.beginNs)), cell(recovery.detectionNs),
-                recoveryCell(recovery), cell(recovery.fullRecoveryNs),
+                recoveryCell(recovery), recovery.fullRecoveryNs.value == 0 ? "no dip" : cell(recovery.fullRecoveryNs),
                 .init(slots.map { ReportPage.duration($0.p50) } ?? "–"),
                 .init(slots.map { ReportPage.duration($0.max) } ?? "–"),
                 .init(recovery.longestNs.map(ReportPage.duration) ?? "–"),

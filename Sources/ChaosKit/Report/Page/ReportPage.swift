@@ -7,7 +7,7 @@ enum ReportPage {
     /// The text of the file.
     static func html(_ report: ChaosReport, figures: [DrawnFigure], warnings: [String]) -> String {
         var page = HTMLReport(title: "Ringmaster chaos run: \(report.name)")
-        VerdictWords(report.verdict, report.measures).tell(in: &page)
+        VerdictWords(report.verdict, report.measures, failures: report.facts.failures).tell(in: &page)
         for warning in report.warnings + warnings { page.note("Note: \(warning).") }
         glance(report.measures, in: &page)
         replay(report, in: &page)

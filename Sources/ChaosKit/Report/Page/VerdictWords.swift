@@ -5,14 +5,21 @@ import Measurement
 struct VerdictWords {
     private let verdict: Verdict
     private let measures: RunMeasures
+    /// What run.json says went wrong with the run itself.
+    private let failures: [String]
 
-    init(_ verdict: Verdict, _ measures: RunMeasures) {
+    init(_ verdict: Verdict, _ measures: RunMeasures, failures: [String]) {
+        self.failures = failures
         self.verdict = verdict
         self.measures = measures
     }
 
     func tell(in page: inout HTMLReport) {
-        page.banner(headline, text, verdict.outcome == .valid ? .good : .bad)
+        page.banner(headline, text, verdict.outcome == .valid && failures.isEmpty ? .good : .bad)
+        if !failures.isEmpty {
+            page.beginSection("What went wrong with the run itself", anchor: "failures")
+            page.list(Array(failures.prefix(ReportLimits.odditiesMax)))
+        }
         guard !verdict.anomalies.isEmpty || !verdict.problems.isEmpty else { return }
         page.beginSection(verdict.anomalies.isEmpty ? "Why it is undecided" : "What is wrong", anchor: "verdict")
         for finding in verdict.anomalies {
@@ -25,6 +32,7 @@ struct VerdictWords {
 
     private var headline: String {
         switch verdict.outcome {
+        case .valid where !failures.isEmpty: "Every promise held, but the run itself had errors."
         case .valid: "Valid: every promise held."
         case .violation: "Violation: \(verdict.anomalies.map(\.kind.meaning).joined(separator: "; "))."
         case .undecided: "Undecided: nothing wrong was found, but something could have been missed."
