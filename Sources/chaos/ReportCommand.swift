@@ -3,7 +3,6 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
-import Measurement
 
 struct ReportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -20,22 +19,11 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A run's directory.", valueName: "dir"))
     var directory: String
 
-    @Option(help: "What to write, separated by commas: \(OutputFormats.allNames.joined(separator: ", ")).")
-    var format = "csv,json,hgrm,svg,png,html"
-
-    private var formats: OutputFormats? { OutputFormats(names: format) }
-
-    func validate() throws {
-        guard formats != nil else {
-            throw ValidationError(
-                "--format is '\(format)'; possible is any of \(OutputFormats.allNames.joined(separator: ",")), with commas between"
-            )
-        }
-    }
+    @OptionGroup var written: FormatOptions
 
     func run() throws {
         let report = try ChaosReport(reading: URL(filePath: directory))
-        let (files, warnings) = try report.write(formats: formats ?? .all)
+        let (files, warnings) = try report.write(formats: written.formats)
         for warning in warnings { print("warning: \(warning)") }
         print("\(report.verdict.outcome.rawValue): \(report.verdict.counts.summary)")
         print(report.glance)

@@ -11,7 +11,7 @@ struct RunCommand: AsyncParsableCommand {
         abstract: "Run a cluster under load, resizes and faults, and judge it.",
         discussion: """
             Starts coordinators, workers and clients, each a process on this machine, and puts everything into DIR: the \
-            schedule, the history, the verdict. The seed fixes the schedule and the load; --schedule replays one. Ctrl-C heals \
+            schedule, the history, the verdict, tables, plots and the report. The seed fixes the schedule and the load; --schedule replays one. Ctrl-C heals \
             everything and judges what there is; a second one ends it at once.
 
             \(ChaosStatus.list)
@@ -28,6 +28,8 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Where the results go. (default: results/chaos-<seed>)", valueName: "dir"))
     var out: String?
+
+    @OptionGroup var written: FormatOptions
 
     @Flag(help: "Show nothing while it runs.") var quiet = false
 
@@ -47,6 +49,11 @@ struct RunCommand: AsyncParsableCommand {
         printNow("seed \(plan.seed), results in \(folder.path)")
         let result = try await Interruption().perform(plan, in: folder, showsLive: !quiet)
         print(try result.text(folder), terminator: "")
+        let report = try ChaosReport(reading: URL(filePath: folder.path))
+        let (_, warnings) = try report.write(formats: written.formats)
+        for warning in warnings { print("warning: \(warning)") }
+        print(report.glance)
+        if written.formats.contains(.html) { print("Open \(folder.path)/report.html in a browser.") }
         try result.status.throwUnlessValid()
     }
 
