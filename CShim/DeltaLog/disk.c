@@ -10,6 +10,8 @@ struct append {
     struct raft_io_append *inner;
     raft_io_append_cb done;
     rm_raft *log;
+    struct append *earlier; // under way, as this one
+    int status;             // of one that has failed and is not told of yet
 };
 
 // MARK: A transport that carries nothing
@@ -58,15 +60,40 @@ static int io_start(struct raft_io *io, unsigned ms, raft_io_tick_cb tick, raft_
 
 // MARK: Entries
 
+/// Takes a write out of those under way, and tells libraft of it.
+static void append_end(struct append *append) {
+    struct append **place = &append->log->appends;
+    while (*place != append) place = &(*place)->earlier;
+    *place = append->earlier;
+    struct raft_io_append *inner = append->inner;
+    raft_io_append_cb done = append->done;
+    int status = append->status;
+    free(append);
+    done(inner, status);
+}
+
+/// Whether an earlier write has failed: then this one is behind a gap, whatever became of it.
+static int append_follows_failure(const struct append *append) {
+    for (const struct append *other = append->earlier; other != NULL; other = other->earlier) {
+        if (other->status != 0) return 1;
+    }
+    return 0;
+}
+
 static void append_done(struct raft_io_append *request, int status) {
     struct append *append = request->data;
     rm_raft *log = append->log;
     // libraft goes on as if nothing had happened, with a log in memory that is not the one on disk.
     if (status != 0 && !log->is_closing && log->failure == 0) log->failure = rm_fail(log, status, log->io.errmsg);
-    struct raft_io_append *inner = append->inner;
-    raft_io_append_cb done = append->done;
-    free(append);
-    done(inner, status);
+    // A leader's libraft cuts its log at a write that has failed. Told of the earliest one first, it then cuts where its log
+    // does not reach any more, and crashes: it is told of the latest first, once all behind it have ended.
+    if (status == 0 && append_follows_failure(append)) status = RAFT_IOERR;
+    append->status = status;
+    if (status == 0) {
+        append_end(append);
+        return;
+    }
+    while (log->appends != NULL && log->appends->status != 0) append_end(log->appends);
 }
 
 static int io_append(struct raft_io *io, struct raft_io_append *request, const struct raft_entry entries[], unsigned n,
@@ -79,8 +106,14 @@ static int io_append(struct raft_io *io, struct raft_io_append *request, const s
     append->inner = request;
     append->done = done;
     append->log = log;
+    append->status = 0;
+    append->earlier = log->appends;
     int code = log->disk.append(io, &append->request, entries, n, append_done);
-    if (code != 0) free(append);
+    if (code == 0) {
+        log->appends = append;
+    } else {
+        free(append);
+    }
     return code;
 }
 

@@ -36,6 +36,7 @@ struct rm_raft {
     int snapshot_barrier_is_open;
     int failure;           // of the disk; for good
     int is_retired;        // no part in elections
+    struct append *appends; // writes under way, the latest first
     int is_closing;
     int disk_is_closed;
     int raft_is_closed;

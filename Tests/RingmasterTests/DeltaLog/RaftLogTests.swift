@@ -28,6 +28,23 @@ import Testing
         #expect(again.texts == texts)
     }
 
+    /// libraft crashes where the earliest of several writes is the first that it is told has failed.
+    @Test(arguments: 1...6) func aLeaderClosesInTheMiddleOfManyWrites(steps: Int) throws {
+        let server = try cluster.start(1, of: 1)
+        #expect(cluster.run { server.isLeader })
+        let entry = [UInt8](repeating: 7, count: 64 << 10)
+        for step in 0..<steps {
+            for index in 0..<4 { try server.log.propose(entry, id: UInt64(step * 4 + index)) }
+            cluster.loop.step(maximumWait: .zero)
+        }
+        cluster.close(server)
+        #expect(server.ended.count == steps * 4)
+        let applied = server.ended.values.count { $0 == .applied }
+        let again = try cluster.start(1, of: 1)
+        #expect(cluster.run { again.isLeader })
+        #expect(again.entries.count >= applied)
+    }
+
     @Test func aProposalMadeInACallbackIsTaken() throws {
         let server = try cluster.start(1, of: 1)
         #expect(cluster.run { server.isLeader })
