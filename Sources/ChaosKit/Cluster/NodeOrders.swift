@@ -26,15 +26,21 @@ struct NodeOrders: Sendable {
         self.folder = folder
         self.startNs = startNs
         loadBeginsNs = 0
+        coordinatorEndpoints = try Self.freePorts(settings.coordinators).map { "tcp://\(Self.host):\($0)" }
+    }
+
+    /// Ports for that many coordinators, none twice.
+    /// - Throws: `RunError.cannotStart` where none is free.
+    static func freePorts(_ count: Int) throws(RunError) -> [UInt16] {
         var ports: Set<UInt16> = []
-        while ports.count < settings.coordinators {
+        while ports.count < count {
             do {
-                ports.insert(try FreePort.find(on: Self.host, preferred: nil))
+                ports.insert(try FreePort.find(on: host, preferred: nil))
             } catch {
                 throw .cannotStart(node: "c\(ports.count + 1)", reason: "\(error)")
             }
         }
-        coordinatorEndpoints = ports.sorted().map { "tcp://\(Self.host):\($0)" }
+        return ports.sorted()
     }
 
     func notesPath(_ name: NodeName, life: Int) -> String { "\(folder.notesPath)/\(name).\(life)" }

@@ -30,7 +30,7 @@ final class TrialCluster {
         } catch {
             throw TrialError.cannotCreate(path: folder, reason: error.localizedDescription)
         }
-        endpoints = try FreePorts.take(count).map { try Endpoint("tcp://127.0.0.1:\($0)") }
+        endpoints = try NodeOrders.freePorts(count).map { try Endpoint("tcp://\(NodeOrders.host):\($0)") }
         let peers = endpoints.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
         coordinators = try endpoints.enumerated().map { index, endpoint in
             let name = "c\(index + 1)"
@@ -179,26 +179,5 @@ final class TrialCluster {
     /// Calls a method of the leader.
     func callLeader(_ method: RPCMethod, _ payload: [UInt8]) async throws -> [UInt8] {
         try await lines[try await leader()].call(method, payload: payload, options: CallOptions(timeout: .seconds(5)))
-    }
-}
-
-enum FreePorts {
-    /// Ports that nobody uses at this moment.
-    static func take(_ count: Int) -> [Int] {
-        let sockets = (0..<count).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
-        defer { for socket in sockets { close(socket) } }
-        return sockets.map { socket in
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    _ = bind(socket, $0, length)
-                    _ = getsockname(socket, $0, &length)
-                }
-            }
-            return Int(UInt16(bigEndian: address.sin_port))
-        }
     }
 }
