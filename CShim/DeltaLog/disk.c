@@ -1,18 +1,7 @@
-// Between libraft and its disk: writes are watched, the term and vote are kept twice, and the clock's tick is looked at.
-
-#include <stdlib.h>
+// Between libraft and its disk: the term and vote are kept twice, and the clock's tick is looked at. What is written of the log
+// goes by way of writes.c.
 
 #include "raft_log.h"
-
-/// A write to disk, watched for its result.
-struct append {
-    struct raft_io_append request;
-    struct raft_io_append *inner;
-    raft_io_append_cb done;
-    rm_raft *log;
-    struct append *earlier; // under way, as this one
-    int status;             // of one that has failed and is not told of yet
-};
 
 // MARK: A transport that carries nothing
 
@@ -58,80 +47,6 @@ static int io_start(struct raft_io *io, unsigned ms, raft_io_tick_cb tick, raft_
     return log->disk.start(io, ms, io_tick, receive);
 }
 
-// MARK: Entries
-
-/// Takes a write out of those under way, and tells libraft of it.
-static void append_end(struct append *append) {
-    struct append **place = &append->log->appends;
-    while (*place != append) place = &(*place)->earlier;
-    *place = append->earlier;
-    struct raft_io_append *inner = append->inner;
-    raft_io_append_cb done = append->done;
-    int status = append->status;
-    free(append);
-    done(inner, status);
-}
-
-/// Whether an earlier write has failed: then this one is behind a gap, whatever became of it.
-static int append_follows_failure(const struct append *append) {
-    for (const struct append *other = append->earlier; other != NULL; other = other->earlier) {
-        if (other->status != 0) return 1;
-    }
-    return 0;
-}
-
-static void append_done(struct raft_io_append *request, int status) {
-    struct append *append = request->data;
-    rm_raft *log = append->log;
-    // libraft goes on as if nothing had happened, with a log in memory that is not the one on disk.
-    if (status != 0 && !log->is_closing && log->failure == 0) log->failure = rm_fail(log, status, log->io.errmsg);
-    // A leader's libraft cuts its log at a write that has failed. Told of the earliest one first, it then cuts where its log
-    // does not reach any more, and crashes: it is told of the latest first, once all behind it have ended.
-    if (status == 0 && append_follows_failure(append)) status = RAFT_IOERR;
-    append->status = status;
-    if (status == 0) {
-        append_end(append);
-        return;
-    }
-    while (log->appends != NULL && log->appends->status != 0) append_end(log->appends);
-}
-
-static int io_append(struct raft_io *io, struct raft_io_append *request, const struct raft_entry entries[], unsigned n,
-                     raft_io_append_cb done) {
-    rm_raft *log = rm_log_of(io);
-    struct append *append = malloc(sizeof *append);
-    if (append == NULL) return RAFT_NOMEM;
-    request->cb = done;
-    append->request.data = append;
-    append->inner = request;
-    append->done = done;
-    append->log = log;
-    append->status = 0;
-    append->earlier = log->appends;
-    int code = log->disk.append(io, &append->request, entries, n, append_done);
-    if (code == 0) {
-        log->appends = append;
-    } else {
-        free(append);
-    }
-    return code;
-}
-
-static int io_truncate(struct raft_io *io, raft_index index) {
-    rm_raft *log = rm_log_of(io);
-    // Fewer entries are promised before there are fewer.
-    if (rm_vote_lower(&log->vote, index - 1) != 0) return RAFT_IOERR;
-    return log->disk.truncate(io, index);
-}
-
-static int io_snapshot_put(struct raft_io *io, unsigned trailing, struct raft_io_snapshot_put *request,
-                           const struct raft_snapshot *snapshot, raft_io_snapshot_put_cb done) {
-    rm_raft *log = rm_log_of(io);
-    // Without trailing entries it is a leader's, in the place of the whole log.
-    if (trailing == 0 && rm_vote_lower(&log->vote, snapshot->index) != 0) return RAFT_IOERR;
-    return log->disk.snapshot_put(io, trailing, request, snapshot, done);
-}
-
 // MARK: Term and vote
 
 static int io_set_term(struct raft_io *io, raft_term term) {
@@ -156,6 +71,7 @@ static void disk_closed(struct raft_io *io) {
 static void io_close(struct raft_io *io, raft_io_close_cb done) {
     rm_raft *log = rm_log_of(io);
     log->closed = done;
+    rm_writes_cancel(log);
     log->disk.close(io, disk_closed);
 }
 
@@ -169,9 +85,7 @@ void rm_disk_end_close(rm_raft *log) {
 void rm_disk_wrap(rm_raft *log) {
     log->disk = log->io;
     log->io.start = io_start;
-    log->io.append = io_append;
-    log->io.truncate = io_truncate;
-    log->io.snapshot_put = io_snapshot_put;
+    rm_writes_wrap(&log->io);
     log->io.set_term = io_set_term;
     log->io.set_vote = io_set_vote;
     log->io.close = io_close;

@@ -153,8 +153,10 @@ int rm_raft_timeout_ms(const rm_raft *log) {
 
 int rm_raft_pump(rm_raft *log) {
     rm_messages_end_sends(log, log->is_closing ? RAFT_CANCELED : 0);
-    // libuv begins to watch a descriptor in the run after the one whose callbacks asked for it; hence the second.
-    for (int i = 0; i < 2; i++) uv_run(&log->loop, UV_RUN_NOWAIT);
+    do {
+        // libuv begins to watch a descriptor in the run after the one whose callbacks asked for it; hence the second.
+        for (int i = 0; i < 2; i++) uv_run(&log->loop, UV_RUN_NOWAIT);
+    } while (rm_writes_go_on(log));
     rm_begin_term(log);
     rm_disk_end_close(log);
     return log->is_closing ? 0 : log->failure;

@@ -10,6 +10,16 @@
 #include "vote.h"
 
 struct sent;
+struct write;
+
+/// What is asked of libraft's disk, which takes one barrier at a time.
+struct rm_writes {
+    struct write *first;  // of those that wait, in the order in which they were asked for
+    struct write **end;   // the place behind the last of them
+    int puts;             // 1 from a snapshot's put until libraft's disk is open to the next barrier
+    int put_has_ended;    // it told of it, and may be told something at the next pump
+    int truncates;        // 1 from a truncation until an append behind it has ended
+};
 
 struct rm_raft {
     uv_loop_t loop;
@@ -36,7 +46,8 @@ struct rm_raft {
     int snapshot_barrier_is_open;
     int failure;           // of the disk; for good
     int is_retired;        // no part in elections
-    struct append *appends; // writes under way, the latest first
+    struct append *appends; // entries that wait or are being written, the latest first
+    struct rm_writes writes;
     int is_closing;
     int disk_is_closed;
     int raft_is_closed;
@@ -68,6 +79,18 @@ void rm_disk_wrap(rm_raft *log);
 
 /// Tells libraft that its disk is closed: once, and when nothing of it is left on the loop.
 void rm_disk_end_close(rm_raft *log);
+
+// writes.c
+
+/// Fills in the places of `io` that are about entries and snapshots.
+void rm_writes_wrap(struct raft_io *io);
+
+/// Begins what waited for a barrier that is over. Not within a callback of libraft's disk.
+/// @return whether anything was begun.
+int rm_writes_go_on(rm_raft *log);
+
+/// Ends what waits, before the disk closes.
+void rm_writes_cancel(rm_raft *log);
 
 // messages.c
 

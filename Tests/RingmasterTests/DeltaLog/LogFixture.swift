@@ -20,6 +20,8 @@ final class LogServerFixture: LogApplier {
     var restores = 0
     var captures = 0
     var outbox: [(to: UInt64, message: [UInt8])] = []
+    /// Holds up the encoding of the next snapshot.
+    var encoding: SnapshotEncoding?
 
     init(id: UInt64) {
         self.id = id
@@ -38,9 +40,11 @@ final class LogServerFixture: LogApplier {
 
     func captureSnapshot() -> @Sendable () -> [UInt8] {
         captures += 1
-        let entries = entries
+        let (entries, encoding) = (entries, encoding)
+        self.encoding = nil
         return {
-            entries.flatMap { entry in
+            encoding?.wait()
+            return entries.flatMap { entry in
                 withUnsafeBytes(of: UInt32(entry.count)) { Array($0) } + entry
             }
         }
