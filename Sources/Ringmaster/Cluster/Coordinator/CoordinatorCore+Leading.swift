@@ -160,10 +160,15 @@ extension CoordinatorCore {
     func died(_ link: MemberLink, _ reason: String) {
         guard isLeader, members[link.record.member.id] === link else { return }
         faultPoint(.coordinatorWorkerLost)
-        logger.warning("worker lost", metadata: ["worker": "\(link.record.member.id)", "reason": "\(reason)"])
-        members[link.record.member.id] = nil
+        let worker = link.record.member.id
+        logger.warning("worker lost", metadata: ["worker": "\(worker)", "reason": "\(reason)"])
+        members[worker] = nil
         link.close()
-        handle(.died(link.record.member.id, link.record.incarnation))
+        handle(.died(worker, link.record.incarnation))
+        // Who is given up is not released any more. If it lives, it has nothing to wait for.
+        for waiter in leaveWaiters.removeValue(forKey: worker) ?? [] {
+            waiter.fail(.notMember, "worker '\(worker)' was given up while it left")
+        }
     }
 
     func checkLeases() {
