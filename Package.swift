@@ -192,16 +192,15 @@ let package = Package(
             dependencies: ["RingmasterCommand", "ringmaster"],
             swiftSettings: swiftSettings
         ),
-        .target(name: "TestPorts", path: "Tests/TestPorts", swiftSettings: swiftSettings),
         // Clusters of real processes, which are killed.
         .testTarget(
             name: "ClusterProcessTests",
-            dependencies: ["Ringmaster", "RingmasterProtocol", "TestPorts", "ringmaster"],
+            dependencies: ["Ringmaster", "RingmasterProtocol", "ringmaster"],
             swiftSettings: swiftSettings
         ),
         .testTarget(
             name: "RingmasterTests",
-            dependencies: ["Ringmaster", "TestPorts", "CShim", "CShimDeltaLog"],
+            dependencies: ["Ringmaster", "CShim", "CShimDeltaLog"],
             swiftSettings: swiftSettings
         ),
         // Hostile bytes for whatever reads what comes from outside: `swift run -c release fuzz`.

@@ -13,6 +13,7 @@ struct DeathTests {
     ) async throws -> (ProcessCluster, Client, AppendLoad) {
         let cluster = try ProcessCluster(coordinators: coordinators)
         try cluster.startCoordinators()
+        try await cluster.waitForCoordinators()
         for worker in workers { try cluster.startWorker(worker) }
         try await cluster.waitForMembers(Set(workers))
         let client = try await cluster.client()

@@ -2,7 +2,6 @@
 
 import Foundation
 import Ringmaster
-import TestPorts
 import Testing
 
 /// Coordinators and workers of one cluster, each a process. All of them end with this value.
@@ -17,7 +16,7 @@ final class ProcessCluster {
     init(coordinators count: Int) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "ringmaster-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let ports = FreePorts.take(count)
+        let ports = try #require(FreePort.take(count))
         endpoints = try ports.map { try Endpoint("tcp://127.0.0.1:\($0)") }
         let peers = endpoints.enumerated().map { "\($0.offset + 1)=\($0.element)" }.joined(separator: ",")
         coordinators = endpoints.enumerated().map { coordinator($0 + 1, at: $1, ["--peer", peers]) }
@@ -33,7 +32,7 @@ final class ProcessCluster {
 
     /// Starts one more coordinator and has it added; gives its index.
     func addCoordinator() async throws -> Int {
-        let endpoint = try Endpoint("tcp://127.0.0.1:\(FreePorts.take(1)[0])")
+        let endpoint = try Endpoint("tcp://127.0.0.1:\(#require(FreePort.take(1))[0])")
         let id = coordinators.count + 1
         let joining = coordinator(id, at: endpoint, ["--joining"])
         try joining.start()
@@ -115,6 +114,18 @@ final class ProcessCluster {
             if let leader = await statuses().first(where: { $0.role == "leader" }) { return Int(leader.raftID) - 1 }
         }
         throw WaitedTooLong(what: "a leader")
+    }
+
+    /// Waits until every coordinator that was started answers.
+    func waitForCoordinators(within limit: Duration = .seconds(15)) async throws {
+        let end = ContinuousClock.now + limit
+        while await statuses().count < coordinators.count {
+            guard ContinuousClock.now < end else {
+                let names = coordinators.filter { !$0.isRunning }.map(\.name)
+                throw WaitedTooLong(what: "all coordinators, of which \(names) do not run")
+            }
+            try await Task.sleep(for: .milliseconds(5))
+        }
     }
 
     /// Waits until the ring has these members and no round is under way (I5).

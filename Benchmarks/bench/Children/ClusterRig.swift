@@ -160,23 +160,7 @@ final class ClusterRig {
 
     /// Ports that nobody listens on at the moment.
     static func freePorts(_ count: Int) throws -> [UInt16] {
-        var sockets: [Int32] = []
-        defer { for socket in sockets { close(socket) } }
-        return try (0..<count).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            guard descriptor >= 0 else { throw ChildError("no socket: \(String(cString: strerror(errno)))") }
-            sockets.append(descriptor)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-            var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let status = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                    bind(descriptor, pointer, size) == 0 ? getsockname(descriptor, pointer, &size) : -1
-                }
-            }
-            guard status == 0 else { throw ChildError("no free port: \(String(cString: strerror(errno)))") }
-            return UInt16(bigEndian: address.sin_port)
-        }
+        guard let ports = FreePort.take(count) else { throw ChildError("no free ports on loopback") }
+        return ports
     }
 }

@@ -32,15 +32,10 @@ struct NodeOrders: Sendable {
     /// Ports for that many coordinators, none twice.
     /// - Throws: `RunError.cannotStart` where none is free.
     static func freePorts(_ count: Int) throws(RunError) -> [UInt16] {
-        var ports: Set<UInt16> = []
-        while ports.count < count {
-            do {
-                ports.insert(try FreePort.find(on: host, preferred: nil))
-            } catch {
-                throw .cannotStart(node: "c\(ports.count + 1)", reason: "\(error)")
-            }
+        guard let ports = FreePort.take(count, on: host) else {
+            throw .cannotStart(node: "c1", reason: "\(count) free ports cannot be had on \(host)")
         }
-        return ports.sorted()
+        return ports
     }
 
     func notesPath(_ name: NodeName, life: Int) -> String { "\(folder.notesPath)/\(name).\(life)" }

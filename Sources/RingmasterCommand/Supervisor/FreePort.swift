@@ -1,41 +1,14 @@
-// TCP ports that nobody listens on now.
+// A port for a process that a command starts, or the reason why there is none.
 
-import Glibc
+import Ringmaster
 
-/// Looks for ports. Another process may take one before it is used: whoever uses it tries again.
-package enum FreePort {
-    /// Below the range from which Linux takes the ports of outgoing connections.
-    static let range = 20_000..<32_000
-    private static let triesMax = 200
-
+extension FreePort {
     /// The preferred port or one of the next ones; nil takes any.
     package static func find(on host: String, preferred: Int?) throws(CommandFailure) -> UInt16 {
-        for attempt in 0..<triesMax {
-            let candidate = preferred.map { $0 + attempt } ?? Int.random(in: range)
-            guard let port = UInt16(exactly: candidate) else { break }
-            if isFree(port, on: host) { return port }
-        }
+        if let port = search(on: host, from: preferred) { return port }
         throw CommandFailure(
             .cannotCreate,
             "no free port on \(host)\(preferred.map { " from \($0) on" } ?? ""); choose another --port, or --port 0 for any"
         )
-    }
-
-    /// Whether the port can be bound now.
-    static func isFree(_ port: UInt16, on host: String) -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var yes: Int32 = 1
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, host, &name.sin_addr) == 1 else { return false }
-        return withUnsafePointer(to: &name) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
-        }
     }
 }

@@ -1,6 +1,7 @@
 // `ringmaster verify`, and starting a coordinator, on real data directories: whole, in use, somebody else's and damaged.
 
 import Foundation
+import Ringmaster
 import Testing
 
 @testable import RingmasterCommand

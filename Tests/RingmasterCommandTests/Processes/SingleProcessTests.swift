@@ -1,6 +1,7 @@
 // `coordinator` and `worker` as single processes, with keys, metrics and logs.
 
 import Foundation
+import Ringmaster
 import Testing
 
 @testable import RingmasterCommand

@@ -1,7 +1,6 @@
 // Coordinators come and go while jobs go on.
 
 import Glibc
-import TestPorts
 import Testing
 
 @testable import Ringmaster
@@ -10,7 +9,8 @@ import Testing
 struct CoordinatorChangesTests {
     private let folder = TemporaryFolder()
 
-    private func start(_ id: Int, ports: [Int], of peers: [Int], isJoining: Bool = false) async throws -> Coordinator {
+    private func start(_ id: Int, ports: [UInt16], of peers: [Int], isJoining: Bool = false) async throws -> Coordinator
+    {
         var configuration = CoordinatorConfiguration(
             name: try CoordinatorID(validating: "c\(id)"),
             raftID: UInt64(id),
@@ -56,7 +56,7 @@ struct CoordinatorChangesTests {
 
     @Test
     func jobsGoOnWhileCoordinatorsAreAddedAndTheLeaderIsRemoved() async throws {
-        let ports = FreePorts.take(5)
+        let ports = try #require(FreePort.take(5))
         var coordinators: [Int: Coordinator] = [:]
         for id in 1...3 { coordinators[id] = try await start(id, ports: ports, of: [1, 2, 3]) }
         let endpoints = (1...3).map { coordinators[$0]!.endpoint }
@@ -132,7 +132,7 @@ struct CoordinatorChangesTests {
 
     @Test
     func linesFollowTheCoordinatorsThatThereAre() async throws {
-        let ports = FreePorts.take(4)
+        let ports = try #require(FreePort.take(4))
         var coordinators: [Int: Coordinator] = [:]
         for id in 1...3 { coordinators[id] = try await start(id, ports: ports, of: [1, 2, 3]) }
         let endpoints = (1...3).map { coordinators[$0]!.endpoint }
@@ -180,7 +180,7 @@ struct CoordinatorChangesTests {
 
     @Test
     func aCoordinatorThatIsNotTheOneToBeAddedIsRefused() async throws {
-        let ports = FreePorts.take(3)
+        let ports = try #require(FreePort.take(3))
         let cluster = try await start(1, ports: ports, of: [1])
         let other = try await start(2, ports: ports, of: [2])
         let joining = try await start(3, ports: ports, of: [3], isJoining: true)
@@ -207,7 +207,7 @@ struct CoordinatorChangesTests {
 
     @Test
     func aCoordinatorThatJoinsFoundsNothing() async throws {
-        let ports = FreePorts.take(2)
+        let ports = try #require(FreePort.take(2))
         let coordinator = try await start(2, ports: ports, of: [1, 2], isJoining: true)
         try await Task.sleep(for: .milliseconds(500))
         let status = await coordinator.status

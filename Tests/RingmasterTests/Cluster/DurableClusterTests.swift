@@ -1,7 +1,6 @@
 // Clusters whose log is on disk: what was acknowledged is there after everything was ended and begun again.
 
 import Ringmaster
-import TestPorts
 import Testing
 
 @Suite(.timeLimit(.minutes(2)))
@@ -29,7 +28,7 @@ struct DurableClusterTests {
     @Test
     func threeCoordinatorsReplicateAndSurviveTheEndOfTheirLeader() async throws {
         let folder = TemporaryFolder()
-        let ports = FreePorts.take(3)
+        let ports = try #require(FreePort.take(3))
         let peers = try ports.enumerated().map { index, port in
             CoordinatorConfiguration.Peer(raftID: UInt64(index + 1), endpoint: try Endpoint("tcp://127.0.0.1:\(port)"))
         }
