@@ -44,7 +44,7 @@ actor ClientLoad {
                 flushes += 1
                 if flushes.isMultiple(of: Self.flushesPerReport) {
                     let now = await client.statistics.resends
-                    if now != retries { NodeReport.say(.retries(now)) }
+                    if now != retries { NodeReport.say(.counters([RunCounter.retries.rawValue: now])) }
                     retries = now
                 }
                 try? await Task.sleep(for: Self.flushInterval)

@@ -37,6 +37,7 @@ extension Node {
 
     private static func watch(_ coordinator: Coordinator) async {
         var epoch: UInt64?
+        var counters = CounterTeller()
         var looks = 0
         while !Task.isCancelled {
             let status = await coordinator.status
@@ -47,6 +48,7 @@ extension Node {
             looks += 1
             if looks.isMultiple(of: looksPerHash) {
                 NodeReport.say(.stateHash(logIndex: status.appliedIndex, hash: status.stateHash))
+                counters.tell([.fenced: status.deltasFenced, .duplicatesSuppressed: status.duplicatesSuppressed])
             }
             try? await Task.sleep(for: watchInterval)
         }
@@ -61,7 +63,8 @@ extension Node {
         case "round begins":
             NodeReport.say(.roundMoves(epoch, slots: event.details["moves"].flatMap { Int($0) } ?? 0), at: event.time)
         case "round ends":
-            NodeReport.say(.roundEnded(epoch, outcome: event.details["how"] ?? ""), at: event.time)
+            let bytes = event.details["bytes"].flatMap { Int($0) } ?? 0
+            NodeReport.say(.roundEnded(epoch, outcome: event.details["how"] ?? "", bytes: bytes), at: event.time)
         case "worker lost":
             let (worker, reason) = (event.details["worker"] ?? "", event.details["reason"] ?? "")
             NodeReport.say(.workerLost(worker, reason: reason), at: event.time)

@@ -16,11 +16,11 @@ struct NodeReport: Codable, Sendable {
         case epoch(UInt64, incarnation: Int64)
         case roundBegan(UInt64, mode: String, members: [String])
         case roundMoves(UInt64, slots: Int)
-        case roundEnded(UInt64, outcome: String)
+        case roundEnded(UInt64, outcome: String, bytes: Int)
         case workerLost(String, reason: String)
         case role(String)
-        /// A client's: attempts beyond the first, since it began.
-        case retries(Int)
+        /// Totals since it began, by the names of `RunCounter`.
+        case counters([String: Int])
         case stateHash(logIndex: UInt64, hash: UInt64)
         /// Anything else that the history is to have, for people.
         case note(String, [String: String])

@@ -5,6 +5,8 @@ import Ringmaster
 
 extension Node {
     private static let workerWatchInterval: Duration = .milliseconds(50)
+    /// Of so many looks one tells what it has counted.
+    private static let looksPerCounters = 10
 
     static func runWorker(_ order: WorkerOrder) async throws {
         let (logged, continuation) = AsyncStream<LoggedEvent>.makeStream()
@@ -33,12 +35,22 @@ extension Node {
 
     private static func watch(_ worker: Worker) async {
         var last: (epoch: UInt64, incarnation: UInt64) = (0, 0)
+        var counters = CounterTeller()
+        var looks = 0
         while !Task.isCancelled {
-            if let status = await worker.status, status.epoch > 0, (status.epoch, status.incarnation) != last {
-                last = (status.epoch, status.incarnation)
-                NodeReport.say(
-                    .epoch(status.epoch, incarnation: Int64(truncatingIfNeeded: status.incarnation & .max >> 1))
-                )
+            if let status = await worker.status {
+                if status.epoch > 0, (status.epoch, status.incarnation) != last {
+                    last = (status.epoch, status.incarnation)
+                    NodeReport.say(
+                        .epoch(status.epoch, incarnation: Int64(truncatingIfNeeded: status.incarnation & .max >> 1))
+                    )
+                }
+                looks += 1
+                if looks.isMultiple(of: looksPerCounters) {
+                    counters.tell([
+                        .resends: status.batchesResent, .duplicatesSuppressed: status.duplicatesSuppressed,
+                    ])
+                }
             }
             try? await Task.sleep(for: workerWatchInterval)
         }

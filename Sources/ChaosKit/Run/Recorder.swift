@@ -89,7 +89,10 @@ actor Recorder {
             record(.roundBegan(Epoch(epoch), mode: mode, members: members), at: timeNs)
         case .roundMoves(let epoch, let slots):
             note("moved", ["epoch": Int(clamping: epoch), "slots": slots], at: timeNs)
-        case .roundEnded(let epoch, let outcome):
+        case .roundEnded(let epoch, let outcome, let bytes):
+            if outcome == "committed" {
+                note("moved", ["epoch": Int(clamping: epoch), "bytes": bytes], at: timeNs)
+            }
             let isCommitted = outcome == "committed" ? committed(epoch, at: timeNs) : nil
             openRounds.remove(epoch)
             record(.roundEnded(Epoch(epoch), outcome: outcome), at: timeNs)
@@ -100,8 +103,8 @@ actor Recorder {
         case .role(let role):
             note("role", ["node": "\(name)", "role": role], at: timeNs)
             if let fault = detections.took(role, of: name) { note("detected", ["fault": fault.rawValue], at: timeNs) }
-        case .retries(let retries):
-            note("counters", CountersNote(process: "\(name).\(life)", retries: retries), at: timeNs)
+        case .counters(let totals):
+            note("counters", CountersNote(process: "\(name).\(life)", totals: totals), at: timeNs)
         case .stateHash(let logIndex, let hash):
             let event = NemesisEvent.replicaHash(
                 process: "\(name)",
@@ -146,9 +149,30 @@ private struct NodeNote: Encodable {
     let life: Int
 }
 
+/// One object: the process, and each counter by its name.
 private struct CountersNote: Encodable {
     let process: String
-    let retries: Int
+    let totals: [String: Int]
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        var fields = totals.mapValues { Field.number($0) }
+        fields["process"] = .text(process)
+        try container.encode(fields)
+    }
+
+    private enum Field: Encodable {
+        case number(Int)
+        case text(String)
+
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .text(let text): try container.encode(text)
+            }
+        }
+    }
 }
 
 private struct LogNote: Encodable {

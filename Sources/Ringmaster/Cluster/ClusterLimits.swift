@@ -42,8 +42,14 @@ public enum ClusterLimits {
     public static let sessionIdleTimeout: Duration = .seconds(3600)
     /// What a client that is closed waits for the leader to close its session.
     public static let sessionCloseTimeout: Duration = .milliseconds(500)
-    /// Between two attempts of a client at one job that found no owner.
-    public static let resendInterval: Duration = .milliseconds(5)
+    /// How a client sends again what was refused: at once and all of it after a change of the view, and ever fewer and more rarely while
+    /// all is refused. A turn of 32 every 40 ms on average keeps nobody from recovering, and finds within 80 ms that somebody has.
+    static let resendPace = ResendPace(
+        pauseMin: .milliseconds(5),
+        pauseMax: .milliseconds(80),
+        turnMin: 32,
+        turnMax: jobsInFlightMax
+    )
     /// Coordinators of one cluster: every one of them writes every entry. Five survive two deaths; more are slower.
     public static let coordinatorsMax = 9
 }

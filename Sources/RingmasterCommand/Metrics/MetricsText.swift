@@ -60,6 +60,24 @@ struct MetricsText {
         metrics.add("deltas_applied_total", .counter, "Deltas applied since this process began.", status.deltasApplied)
         metrics.add("deltas_refused_total", .counter, "Deltas refused since this process began.", status.deltasRefused)
         metrics.add(
+            "deltas_fenced_total",
+            .counter,
+            "Deltas of stale owners refused while it led.",
+            status.deltasFenced
+        )
+        metrics.add(
+            "duplicates_suppressed_total",
+            .counter,
+            "Deltas of jobs that had been done, refused while it led.",
+            status.duplicatesSuppressed
+        )
+        metrics.add(
+            "hand_over_bytes_total",
+            .counter,
+            "Bytes of states handed over to workers while it led.",
+            status.handOverBytes
+        )
+        metrics.add(
             "rounds_total",
             .counter,
             "Rounds of resizes that this process drove.",
@@ -106,6 +124,13 @@ struct MetricsText {
         metrics.add("worker_jobs_repeated_total", .counter, "Jobs that ran again after a refusal.", status.jobsRepeated)
         metrics.add("worker_deltas_refused_total", .counter, "Deltas that the log refused.", status.deltasRefused)
         metrics.add("worker_reads_total", .counter, "Reads answered.", status.reads)
+        metrics.add(
+            "worker_duplicates_suppressed_total",
+            .counter,
+            "Jobs sent again, answered without being run again.",
+            status.duplicatesSuppressed
+        )
+        metrics.add("worker_batches_resent_total", .counter, "Batches of deltas sent again.", status.batchesResent)
         metrics.add("worker_rejoins_total", .counter, "Times the cluster had given it up.", status.rejoins)
         return metrics.text
     }

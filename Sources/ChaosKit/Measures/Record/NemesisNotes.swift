@@ -58,7 +58,8 @@ struct NemesisNotes {
 
     private mutating func takeMove(_ fields: [String: Any]) -> Bool {
         guard let epoch = Self.epoch(fields) else { return false }
-        moved[epoch] = (Self.integer(fields["slots"]), Self.integer(fields["bytes"]))
+        let known = moved[epoch]
+        moved[epoch] = (Self.integer(fields["slots"]) ?? known?.slots, Self.integer(fields["bytes"]) ?? known?.bytes)
         return true
     }
 

@@ -26,7 +26,10 @@ final class ClusterClientCore: @unchecked Sendable {
     /// Where requests are written.
     @exclusivity(unchecked) private var writer = MessagePackWriter(capacity: 256)
     /// To be sent when the view changes, or soon.
-    private var parked: [ClientRequest] = []
+    private var parked: Deque<ClientRequest> = []
+    /// How fast they are sent again.
+    @exclusivity(unchecked) private var pace = ClusterLimits.resendPace
+    private var random = SystemRandomNumberGenerator()
     /// Jobs that wait for room in the session's window, or for the session.
     @exclusivity(unchecked) private var waiting: Deque<ClientRequest> = []
     private var timer: LoopTimer!
@@ -158,7 +161,8 @@ final class ClusterClientCore: @unchecked Sendable {
             guard let sentTo = request.sentTo, owner(of: request)?.identity != sentTo.identity else { continue }
             park(request)
         }
-        sendParked()
+        pace.reset()
+        sendParked(parked.count)
     }
 
     private func owner(of request: ClientRequest) -> MemberRecord? {
@@ -286,7 +290,9 @@ final class ClusterClientCore: @unchecked Sendable {
         guard request.isUnderWay else { return }
         faultPoint(.clientRequestAnswered)
         switch reply.kind {
-        case .payload: finish(request, reply.buffer)
+        case .payload:
+            if request.attempt > 1 { pace.wasAccepted() }
+            finish(request, reply.buffer)
         case .remoteError:
             guard let error = RemoteError(encoded: reply.buffer) else { return retry(request, line) }
             refused(request, error, line)
@@ -323,11 +329,11 @@ final class ClusterClientCore: @unchecked Sendable {
         if request.kind == .call, !request.isIdempotent {
             return end(request, .failure(.deadlineExceeded(job: request.method, after: request.timeout)))
         }
-        park(request)
         if let owner = owner(of: request), owner.identity != line.identity {
-            sendParked()
+            send(request)
         } else {
-            retrySoon()
+            pace.wasRefused()
+            park(request)
         }
     }
 
@@ -337,10 +343,16 @@ final class ClusterClientCore: @unchecked Sendable {
         retrySoon()
     }
 
-    private func sendParked() {
-        let again = parked
-        parked = []
-        for request in again where request.isUnderWay && request.sentTo == nil { send(request) }
+    /// Sends up to so many of those that wait again, the longest waiting first.
+    private func sendParked(_ count: Int) {
+        // What is parked meanwhile has its turn later.
+        var (rest, left) = (parked.count, count)
+        while rest > 0, left > 0, let request = parked.popFirst() {
+            rest -= 1
+            guard request.isUnderWay, request.sentTo == nil else { continue }
+            left -= 1
+            send(request)
+        }
     }
 
     private func expire(_ request: ClientRequest) {
@@ -379,7 +391,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private func retrySoon() {
         // Never later than it is armed already: refusals that keep coming must not put the next attempt off.
         guard !isClosed, !timer.isArmed else { return }
-        loop.arm(timer, at: loop.refreshNow().advanced(by: ClusterLimits.resendInterval))
+        loop.arm(timer, at: loop.refreshNow().advanced(by: pace.drawPause(using: &random)))
     }
 
     private func tick() {
@@ -387,7 +399,7 @@ final class ClusterClientCore: @unchecked Sendable {
         for request in requests.all where request.sentTo == nil && request.deadline <= now { expire(request) }
         if !parked.isEmpty { askForView() }
         openSession()
-        sendParked()
+        sendParked(pace.beginTurn())
         let isWaiting = requests.all.contains { $0.sentTo == nil } || session == nil
         if isWaiting { retrySoon() }
     }

@@ -98,7 +98,13 @@ extension CoordinatorCore {
             logger.info("round begins", metadata: ["epoch": "\(epoch)", "moves": "\(movedSlots)"])
         case .roundEnded(let epoch, let movedSlots, let how):
             if how == .committed { counts.roundsCommitted += 1 } else { counts.roundsSuperseded += 1 }
-            logger.info("round ends", metadata: ["epoch": "\(epoch)", "moved": "\(movedSlots)", "how": "\(how)"])
+            logger.info(
+                "round ends",
+                metadata: [
+                    "epoch": "\(epoch)", "moved": "\(movedSlots)", "how": "\(how)",
+                    "bytes": "\(handOver.epoch == epoch ? handOver.bytes : 0)",
+                ]
+            )
             if how == .committed { settleMembers() }
             faultPoint(.coordinatorRoundEnded)
         case .released(let worker):

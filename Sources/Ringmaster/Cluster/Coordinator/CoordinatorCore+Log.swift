@@ -52,6 +52,14 @@ extension CoordinatorCore: LogApplier {
         case .deltas(let deltas):
             counts.deltasApplied += deltas.count - deltas.refusals.count
             counts.deltasRefused += deltas.refusals.count
+            guard isLeader else { return }
+            for (_, refusal) in deltas.refusals {
+                switch refusal {
+                case .staleOwner: counts.deltasFenced += 1
+                case .duplicate, .alreadyAcknowledged: counts.duplicatesSuppressed += 1
+                case .sessionUnknown, .staleBase, .sessionFull: break
+                }
+            }
         case .proposed(_, let accepted):
             guard accepted, let intent = machine.intent else { return }
             faultPoint(.coordinatorIntentLogged)

@@ -120,6 +120,9 @@ extension CoordinatorCore {
         writer.writeArrayHeader(count: 2)
         writer.writeBinary(chunk.bytes)
         if let next = chunk.next { writer.write(next.rawValue) } else { writer.writeNil() }
+        if handOver.epoch != request.epoch { handOver = (request.epoch, 0) }
+        handOver.bytes += chunk.bytes.count
+        counts.handOverBytes += chunk.bytes.count
         reply.send(writer.bytes)
         faultPoint(.coordinatorChunkSent)
     }
@@ -267,7 +270,10 @@ extension CoordinatorCore {
             entries: commands.entryCount,
             commands: commands.commandCount,
             deltasApplied: counts.deltasApplied,
-            deltasRefused: counts.deltasRefused
+            deltasRefused: counts.deltasRefused,
+            deltasFenced: counts.deltasFenced,
+            duplicatesSuppressed: counts.duplicatesSuppressed,
+            handOverBytes: counts.handOverBytes
         )
     }
 }

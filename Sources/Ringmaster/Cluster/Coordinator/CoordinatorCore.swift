@@ -45,7 +45,15 @@ final class CoordinatorCore: @unchecked Sendable {
         var roundsSuperseded = 0
         var deltasApplied = 0
         var deltasRefused = 0
+        /// Of those, while it led: by the fence, and because they had been done.
+        var deltasFenced = 0
+        var duplicatesSuppressed = 0
+        /// Of states, given to workers that gain slots, while it led.
+        var handOverBytes = 0
     }
+
+    /// The round whose states were handed over last, and how much of them.
+    var handOver: (epoch: Epoch, bytes: Int) = (.zero, 0)
 
     init(
         configuration: CoordinatorConfiguration,

@@ -45,4 +45,9 @@ public struct CoordinatorStatus: Codable, Sendable {
     public var commands: Int
     public var deltasApplied: Int
     public var deltasRefused: Int
+    /// Since this coordinator began, while it led: deltas of stale owners refused by the fence, deltas of jobs that had been done,
+    /// and bytes of states handed over to workers.
+    public var deltasFenced: Int
+    public var duplicatesSuppressed: Int
+    public var handOverBytes: Int
 }

@@ -14,6 +14,7 @@ final class DeltaStream: Flushable {
         let jobs: [WorkerJob]
         let bytes: [UInt8]
         var isSent = false
+        var sends = 0
 
         init(number: UInt64, jobs: [WorkerJob], bytes: [UInt8]) {
             self.number = number
@@ -36,6 +37,8 @@ final class DeltaStream: Flushable {
     private var batchesMade: UInt64 = 0
     /// Deltas of batches that are not answered.
     private var unanswered = 0
+    /// Sends beyond the first of each batch.
+    private(set) var batchesResent = 0
     /// The last job that the log had applied when it answered last.
     private(set) var lastJob = JobID.zero
     /// What became of a job's delta: nil where it was accepted.
@@ -143,6 +146,8 @@ final class DeltaStream: Flushable {
         guard leader.hasLeader else { return }
         for batch in batches where !batch.isSent {
             batch.isSent = true
+            batch.sends += 1
+            if batch.sends > 1 { batchesResent += 1 }
             faultPoint(.workerDeltasSending)
             leader.call(ClusterMethods.deltas, batch.bytes, timeout: nil) { [self] reply in
                 faultPoint(.workerDeltasAnswered)

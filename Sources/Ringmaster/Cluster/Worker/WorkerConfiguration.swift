@@ -46,4 +46,8 @@ public struct WorkerStatus: Codable, Sendable {
     public var reads: Int
     /// Times it had to begin a new life, as the cluster had given it up.
     public var rejoins: Int
+    /// Jobs that clients sent again, answered without being run again.
+    public var duplicatesSuppressed: Int
+    /// Batches of deltas that went to a leader again.
+    public var batchesResent: Int
 }

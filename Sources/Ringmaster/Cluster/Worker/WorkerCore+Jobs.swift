@@ -25,6 +25,7 @@ extension WorkerCore {
         if let first = jobs.updateValue(job, forKey: job.name) {
             // A resend of what is in hand: one run, and the same reply to both.
             jobs[first.name] = first
+            counts.duplicatesSuppressed += 1
             first.resends.append(job)
             return
         }
@@ -82,6 +83,7 @@ extension WorkerCore {
                     reader.readNilIfNext() ? nil : Array(try reader.readBinary())
                 }
                 if let known = recorded ?? nil {
+                    counts.duplicatesSuppressed += 1
                     known.withUnsafeBytes { end(job, $0) }
                     keys.settle(job.work)
                 } else {

@@ -67,6 +67,7 @@ final class WorkerCore: @unchecked Sendable {
         var jobsRepeated = 0
         var reads = 0
         var rejoins = 0
+        var duplicatesSuppressed = 0
     }
 
     init(
@@ -164,7 +165,9 @@ final class WorkerCore: @unchecked Sendable {
             deltasRefused: counts.deltasRefused,
             jobsRepeated: counts.jobsRepeated,
             reads: counts.reads,
-            rejoins: counts.rejoins
+            rejoins: counts.rejoins,
+            duplicatesSuppressed: counts.duplicatesSuppressed,
+            batchesResent: deltas.batchesResent
         )
     }
 
