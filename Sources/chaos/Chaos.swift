@@ -12,7 +12,8 @@ struct Chaos: ParsableCommand {
         abstract: "Tries a cluster under faults, and judges what it did.",
         discussion: ChaosStatus.list,
         subcommands: [
-            RunCommand.self, MatrixCommand.self, PlantedCommand.self, SoakCommand.self, CheckCommand.self,
+            RunCommand.self, MatrixCommand.self, PlantedCommand.self, SoakCommand.self, MeasureCommand.self,
+            CheckCommand.self,
             ReportCommand.self, ExportCommand.self, NodeCommand.self, TrialClientCommand.self, PlantedTrialCommand.self,
         ]
     )

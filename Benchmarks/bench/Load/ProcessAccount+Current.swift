@@ -2,17 +2,16 @@
 
 import AllocationCounter
 import Foundation
+import Measurement
 
 extension ProcessAccount {
     static func current() -> ProcessAccount {
         // Reading allocates; what it allocates is nobody's request.
         rm_allocations_disable()
         defer { rm_allocations_enable() }
-        var time = timespec()
-        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         let allocations = rm_allocations_read()
         return ProcessAccount(
-            cpuNs: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec),
+            cpuNs: ProcessorTime.usedNs,
             ownAllocations: allocations.own,
             transportAllocations: allocations.transport,
             residentBytes: residentBytes()

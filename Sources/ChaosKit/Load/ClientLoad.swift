@@ -1,5 +1,6 @@
 // The load of one client's process: asks as the plan says, notes what it asks and what it is told.
 
+import Measurement
 import Ringmaster
 
 /// Carries out operations on a cluster's client, on the client's own loop.
@@ -37,25 +38,32 @@ actor ClientLoad {
 
     /// Asks until `stop`, then waits for what is under way.
     func run() async {
+        await sleep(until: order.loadBeginsNs)
+        let cpuBeforeNs = ProcessorTime.usedNs
         let flushing = Task {
-            var (flushes, retries) = (0, 0)
+            var flushes = 0
             while !Task.isCancelled {
                 file.flush()
                 flushes += 1
-                if flushes.isMultiple(of: Self.flushesPerReport) {
-                    let now = await client.statistics.resends
-                    if now != retries { NodeReport.say(.counters([RunCounter.retries.rawValue: now])) }
-                    retries = now
-                }
+                if flushes.isMultiple(of: Self.flushesPerReport) { await tellCounters(since: cpuBeforeNs) }
                 try? await Task.sleep(for: Self.flushInterval)
             }
         }
-        await sleep(until: order.loadBeginsNs)
         let plan = LoadPlan(order.settings, seed: order.seed, client: order.number)
         if order.settings.load.perSecond == nil { await runLanes(plan) } else { await runOpen(plan) }
         await idle()
         flushing.cancel()
         file.flush()
+        await tellCounters(since: cpuBeforeNs)
+    }
+
+    private func tellCounters(since cpuBeforeNs: Int64) async {
+        NodeReport.say(
+            .counters([
+                RunCounter.retries.rawValue: await client.statistics.resends,
+                SuiteCost.counterName: Int((ProcessorTime.usedNs - cpuBeforeNs) / 1000),
+            ])
+        )
     }
 
     func stop() {

@@ -14,6 +14,7 @@ public struct RunMeasures: Sendable {
     /// How much of the load's time verified faults were on, and rounds.
     public let faultNs: Int64
     public let resizeNs: Int64
+    public let suiteCost: Measured<SuiteCost>
 
     /// O(operations * log operations), and for each fault and round what was under way in it.
     public init(_ record: RunRecord) {
@@ -28,6 +29,7 @@ public struct RunMeasures: Sendable {
         let workers = record.ownership.everyWorker
         recoveries = verified.map { Recovery($0, record, everyWorker: workers) }
         resizes = record.rounds.map { ResizeMeasures($0, record) }
+        suiteCost = SuiteCost.measure(record)
     }
 
     /// The recoveries that were measured, ascending, in nanoseconds.

@@ -18,8 +18,9 @@ extension Conductor {
         try? await Task.sleep(for: Self.cooldown)
         times.loadEndsNs = recorder.nowNs
         await stopAll(.client, within: .nanoseconds(schedule.settings.load.timeoutNs) + .seconds(5))
-        phase = "reading"
         await recorder.collect()
+        await recorder.noteOwnCost(us: Int((ProcessorTime.usedNs - cpuBeforeNs) / 1000))
+        phase = "reading"
         let reader = NodeName(.client, schedule.settings.clients + 1)
         let keys = await recorder.keyCount
         guard try await cluster.runReader(reader, keys: keys, within: Self.readTimeout) else {

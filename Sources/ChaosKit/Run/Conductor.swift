@@ -27,6 +27,8 @@ public actor Conductor {
     var faultTasks: [Task<Void, Never>] = []
     var resizeTasks: [Task<Void, Never>] = []
     var phase = "starting"
+    /// Processor time of this process when the load began.
+    var cpuBeforeNs: Int64 = 0
     private var wake: Task<Void, Never>?
     private var isStopped = false
     private let command: String?
@@ -105,6 +107,7 @@ public actor Conductor {
         await cluster.setLoadBegin(times.loadBeginsNs)
         try await start((1...settings.clients).map { NodeName(.client, $0) })
         await recorder.note("load-begin", ["atNs": times.loadBeginsNs])
+        cpuBeforeNs = ProcessorTime.usedNs
     }
 
     private func start(_ names: [NodeName]) async throws(RunError) {

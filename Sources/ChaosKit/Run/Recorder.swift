@@ -74,6 +74,11 @@ actor Recorder {
         record(.note(function, json: CompactJSON.text(value)), at: timeNs)
     }
 
+    /// Records the processor time that the run itself has used under load.
+    func noteOwnCost(us: Int) {
+        note("counters", CountersNote(process: "run", totals: [SuiteCost.counterName: us]))
+    }
+
     /// Records what a process told. Gives the epoch of a round that was now seen to be committed.
     func took(_ report: NodeReport, from name: NodeName, life: Int) -> UInt64? {
         let timeNs = report.atNs - startNs

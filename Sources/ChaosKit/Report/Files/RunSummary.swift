@@ -19,6 +19,7 @@ struct RunSummary: Encodable {
     let faults: Faults
     let resizes: Resizes
     let counters: [String: Int64]
+    let suiteCostNsPerOperation: Double?
     /// What is not there, and why.
     let missing: [String: String]
 
@@ -101,6 +102,8 @@ struct RunSummary: Encodable {
             }
         }
         self.counters = counters
+        suiteCostNsPerOperation = measures.suiteCost.value?.perOperationNs
+        missing["suite's own cost"] = measures.suiteCost.reason
         for recovery in measures.recoveries {
             missing["fault \(recovery.fault.id): recovery"] = recovery.recoveryNs.reason
             missing["fault \(recovery.fault.id): full recovery"] = recovery.fullRecoveryNs.reason

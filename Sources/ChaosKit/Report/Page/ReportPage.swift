@@ -134,6 +134,11 @@ enum ReportPage {
             }
         }
         page.table([.text("what"), .number("how often")], rows: rows)
+        guard let cost = measures.suiteCost.value else { return }
+        page.paragraph(
+            "The load generators and the recorder took \(NumberText.microseconds(cost.perOperationNs / 1e3)) of processor time for each operation,"
+                + " the client library included."
+        )
     }
 
     private static func notMeasured(_ measures: RunMeasures, in page: inout HTMLReport) {
