@@ -76,11 +76,17 @@ let package = Package(
             path: "Sources/ringmaster",
             swiftSettings: swiftSettings
         ),
+        // Disks and clocks that are not what they seem, for processes of chaos runs.
+        .target(
+            name: "CShimInterposition",
+            path: "CShim/Interposition"
+        ),
         // The chaos suite: a cluster of processes under load and faults, what is recorded of it, and the checker that
         // judges that.
         .target(
             name: "ChaosKit",
             dependencies: [
+                "CShimInterposition",
                 "Measurement",
                 "Ringmaster",
                 "RingmasterCommand",
