@@ -19,6 +19,10 @@ struct LogInventory {
     let lastTerm: UInt64
     /// Bytes of a write that was cut short, at the end of the last open file.
     let tornBytes: Int
+    /// Where the next entries go; nil: no file is open for them.
+    let end: (file: String, offset: Int)?
+    /// The last batch of entries that is whole.
+    let lastBatch: [UInt8]
 
     /// Reads every file that counts. O(bytes of the log).
     ///
@@ -87,6 +91,8 @@ struct LogInventory {
         lastIndex = last
         lastTerm = max(reader.lastTerm, snapshot?.term ?? 0)
         tornBytes = reader.torn?.bytes ?? 0
+        end = reader.end
+        lastBatch = reader.lastBatch
     }
 
     // MARK: Closed files

@@ -12,6 +12,10 @@ struct SegmentReader {
     /// Where entries of the last open file stopped in the middle of a write.
     private(set) var torn: (file: String, bytes: Int)?
     private(set) var hasRead = false
+    /// Where the next entries go: in the last open file with entries, or the first without.
+    private(set) var end: (file: String, offset: Int)?
+    /// The last batch that is whole.
+    private(set) var lastBatch: [UInt8] = []
     /// An open file that nothing was written to.
     private var unused: String?
     private let termMax: UInt64
@@ -41,6 +45,7 @@ struct SegmentReader {
         let used = file.bytes.withUnsafeBytes { rm_log_used_bytes($0.baseAddress, $0.count) }
         guard used > 0 else {
             unused = unused ?? file.path
+            end = end ?? (file.path, 0)
             return
         }
         if let torn {
@@ -56,6 +61,7 @@ struct SegmentReader {
             return
         }
         let end = try readBatches(of: file, upTo: used)
+        self.end = (file.path, end)
         guard end < used else { return }
         try file.withBytes { bytes throws(DeltaLogError) in
             let rest = UnsafeRawBufferPointer(rebasing: bytes[end...])
@@ -82,11 +88,13 @@ struct SegmentReader {
             guard format == 1 else { throw file.damaged("it has the unknown format \(format)") }
             guard bytes.count > 8 else { throw file.damaged("it has no entries") }
             var offset = 8
+            var last = offset
+            defer { if last < offset { lastBatch = Array(bytes[last..<offset]) } }
             while offset < limit {
                 var batch = rm_log_batch()
                 guard rm_log_check_batch(bytes.baseAddress! + offset, bytes.count - offset, &batch) == 0 else { break }
                 try read(batch, UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + batch.end]), of: file)
-                offset += batch.end
+                (last, offset) = (offset, offset + batch.end)
             }
             return offset
         }
