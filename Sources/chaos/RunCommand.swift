@@ -36,6 +36,7 @@ struct RunCommand: AsyncParsableCommand {
     func validate() throws {
         guard schedule == nil || seed == nil else { throw ValidationError("--schedule has a seed; leave --seed out") }
         if let mistake = try options.settings().mistake { throw ValidationError(mistake) }
+        if let lack = MachineNeeds.lack(for: try options.settings().faults) { throw ValidationError(lack) }
     }
 
     func run() async throws {
@@ -45,6 +46,7 @@ struct RunCommand: AsyncParsableCommand {
             } else {
                 Schedule(planning: try options.settings(), seed: seed ?? UInt64.random(in: 1...999_999))
             }
+        if let lack = MachineNeeds.lack(for: plan.kinds) { throw ValidationError(lack) }
         let folder = try RunFolder(making: out ?? Self.freeFolder(for: plan.seed))
         printNow("seed \(plan.seed), results in \(folder.path)")
         let result = try await Interruption().perform(plan, in: folder, showsLive: !quiet)

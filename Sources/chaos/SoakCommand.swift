@@ -41,7 +41,7 @@ struct SoakCommand: AsyncParsableCommand {
         let end = ContinuousClock.now + .seconds(hours * 3600)
         let interruption = Interruption()
         var undecided = 0
-        for (number, plan) in SoakPlan(seed: seed, killRate: killRate).enumerated() {
+        for (number, plan) in SoakPlan(seed: seed, killRate: killRate, kinds: MachineNeeds.kinds).enumerated() {
             guard ContinuousClock.now < end, await !interruption.hasCome else { break }
             let folder = try RunFolder(making: "\(path)/run-\(number + 1)")
             let result = try await interruption.perform(plan, in: folder, showsLive: !quiet)

@@ -18,14 +18,23 @@ struct NodeOrders: Sendable {
     /// When the load begins, from there.
     var loadBeginsNs: Int64
     let coordinatorEndpoints: [String]
+    /// Whether processes are made to find other disks and clocks than there are.
+    private let misleads: Bool
+    private let hasVolumes: Bool
+    /// Coordinators that lost their data and are new ones since: their raft ids, by number.
+    private var newRaftIDs: [Int: UInt64] = [:]
 
     /// - Throws: `RunError.cannotStart` where no ports are free.
-    init(_ settings: RunSettings, seed: UInt64, folder: RunFolder, startNs: Int64) throws(RunError) {
+    init(_ settings: RunSettings, seed: UInt64, folder: RunFolder, startNs: Int64, kinds: Set<FaultKind> = [])
+        throws(RunError)
+    {
         self.settings = settings
         self.seed = seed
         self.folder = folder
         self.startNs = startNs
         loadBeginsNs = 0
+        misleads = !kinds.isDisjoint(with: FaultKind.misleading)
+        hasVolumes = kinds.contains(.diskFull)
         coordinatorEndpoints = try Self.freePorts(settings.coordinators).map { "tcp://\(Self.host):\($0)" }
     }
 
@@ -38,6 +47,21 @@ struct NodeOrders: Sendable {
         return ports
     }
 
+    /// Where a coordinator's log is.
+    func dataDirectory(_ name: NodeName) -> String {
+        hasVolumes ? "\(Volume.path(of: name, in: folder))/log" : "\(folder.dataPath)/\(name)"
+    }
+
+    func ordersPath(_ name: NodeName) -> String? { misleads ? "\(folder.ordersPath)/\(name)" : nil }
+
+    func raftID(_ name: NodeName) -> UInt64 { newRaftIDs[name.number] ?? UInt64(name.number) }
+
+    /// Makes a coordinator a new one, whose raft id nobody had before.
+    mutating func renew(_ name: NodeName) {
+        let highest = newRaftIDs.values.max() ?? UInt64(coordinatorEndpoints.count)
+        newRaftIDs[name.number] = highest + 1
+    }
+
     func notesPath(_ name: NodeName, life: Int) -> String { "\(folder.notesPath)/\(name).\(life)" }
 
     func order(_ name: NodeName, life: Int, keysToRead: Int?) -> NodeOrder {
@@ -46,16 +70,21 @@ struct NodeOrders: Sendable {
             .coordinator(
                 CoordinatorOrder(
                     name: "\(name)",
-                    raftID: UInt64(name.number),
+                    raftID: raftID(name),
                     endpoint: coordinatorEndpoints[name.number - 1],
                     peers: coordinatorEndpoints,
-                    dataDirectory: settings.replicas == 0 ? nil : "\(folder.dataPath)/\(name)",
+                    dataDirectory: settings.replicas == 0 ? nil : dataDirectory(name),
                     clusterID: seed & .max >> 1 | 1,
                     slots: settings.slots,
-                    resize: settings.resize
+                    resize: settings.resize,
+                    isJoining: newRaftIDs[name.number] != nil,
+                    ordersPath: ordersPath(name)
                 )
             )
-        case .worker: .worker(WorkerOrder(name: "\(name)", coordinators: coordinatorEndpoints))
+        case .worker:
+            .worker(
+                WorkerOrder(name: "\(name)", coordinators: coordinatorEndpoints, ordersPath: ordersPath(name))
+            )
         case .client:
             .client(
                 ClientOrder(

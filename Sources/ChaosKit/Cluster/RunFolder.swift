@@ -15,7 +15,7 @@ public struct RunFolder: Sendable {
             throw .cannotCreate(path: path, reason: "it is there already, and not empty; choose another --out")
         }
         do {
-            for folder in [path, dataPath, logsPath, notesPath] {
+            for folder in [path, dataPath, logsPath, notesPath, ordersPath] {
                 try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
             }
         } catch {
@@ -33,6 +33,8 @@ public struct RunFolder: Sendable {
     var logsPath: String { path + "/logs" }
     /// What clients noted, before it is in the history.
     var notesPath: String { path + "/notes" }
+    /// What processes are made to find; see `StandingOrders`.
+    var ordersPath: String { path + "/orders" }
 
     func write(_ data: Data, to path: String) throws(RunError) {
         do {
@@ -44,7 +46,7 @@ public struct RunFolder: Sendable {
 
     /// Removes what only the processes needed. The coordinators' data stays where it may be evidence.
     func tidy(keepsData: Bool) {
-        try? FileManager.default.removeItem(atPath: notesPath)
+        for path in [notesPath, ordersPath] { try? FileManager.default.removeItem(atPath: path) }
         if !keepsData { try? FileManager.default.removeItem(atPath: dataPath) }
     }
 }

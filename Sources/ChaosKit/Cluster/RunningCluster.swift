@@ -26,13 +26,17 @@ actor RunningCluster {
         var isWanted = true
         /// A fault is on it.
         var isFaulty = false
+        /// What was kept on its disk is gone, and nothing has come in its place yet.
+        var isWithoutData = false
+        /// A fault is on it under which it may end by itself, with an error.
+        var mayEnd = false
         var end: ChildProcess.End?
         var role = ""
     }
 
     private var nodes: [NodeName: Node] = [:]
     private var orders: NodeOrders
-    private let folder: RunFolder
+    let folder: RunFolder
     private let continuation: AsyncStream<NodeEvent>.Continuation
     /// What the processes tell, and their ends.
     nonisolated let events: AsyncStream<NodeEvent>
@@ -108,7 +112,8 @@ actor RunningCluster {
         nodes[name] = node
         // SIGTERM ends a process that has not come to block it yet.
         let isOrderly = [.exited(0), .signalled(SIGKILL), .signalled(SIGTERM)].contains(end)
-        let isExpected = node.isEnding && isOrderly
+        let isGivenUp = if case .exited(let status) = end { node.mayEnd && status != 0 } else { false }
+        let isExpected = node.isEnding && isOrderly || isGivenUp
         continuation.yield(NodeEvent(name: name, life: life, content: .ended(end.text, isExpected: isExpected)))
     }
 
@@ -194,15 +199,37 @@ actor RunningCluster {
 
     /// Chooses whom a fault meets, of the processes that are up and under no other fault, and keeps others from them until
     /// `release`. Nobody where there is none.
-    func takeVictims(of target: FaultTarget) -> [NodeName] {
-        let victims = victims(of: target)
+    func takeVictims(of order: FaultOrder) -> [NodeName] {
+        // What one coordinator lost, the others hold; what a majority lost, nobody may hold.
+        if order.kind == .lostData, nodes.values.contains(where: \.isWithoutData) { return [] }
+        let victims = victims(of: order.target)
         for name in victims { nodes[name]?.isFaulty = true }
+        if order.kind == .lostData { for name in victims { nodes[name]?.isWithoutData = true } }
         return victims
     }
 
     func release(_ victims: [NodeName]) {
         for name in victims { nodes[name]?.isFaulty = false }
     }
+
+    /// Says that it may end by itself, or not any more.
+    func allowEnd(of names: [NodeName], _ isAllowed: Bool) {
+        for name in names { nodes[name]?.mayEnd = isAllowed }
+    }
+
+    /// Makes a coordinator a new one under a raft id of its own; what the old one kept is gone.
+    func renew(_ name: NodeName) { orders.renew(name) }
+
+    /// Says that a coordinator holds what the others hold again.
+    func hasData(_ name: NodeName) { nodes[name]?.isWithoutData = false }
+
+    func isWithoutData(_ name: NodeName) -> Bool { nodes[name]?.isWithoutData ?? false }
+
+    func raftID(_ name: NodeName) -> UInt64 { orders.raftID(name) }
+    func dataDirectory(_ name: NodeName) -> String { orders.dataDirectory(name) }
+    func ordersPath(_ name: NodeName) -> String? { orders.ordersPath(name) }
+    func pid(_ name: NodeName) -> pid_t? { nodes[name]?.process?.pid }
+    var endpoints: [String] { orders.coordinatorEndpoints }
 
     private func victims(of target: FaultTarget) -> [NodeName] {
         let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value.isFaulty }.keys.sorted()

@@ -24,12 +24,18 @@ struct FaultFailure: Error {
 
 enum Faults {
     /// The fault that an order means, on whom it meets.
-    static func fault(_ kind: FaultKind, on targets: [NodeName]) -> any Fault {
-        switch kind {
+    static func fault(_ order: FaultOrder, on targets: [NodeName]) -> any Fault {
+        switch order.kind {
         case .kill, .killAll: KillFault(targets: targets)
         case .pause: PauseFault(targets: targets)
         case .restart: RestartFault(targets: targets)
         case .crashLoop: CrashLoopFault(targets: targets)
+        case .diskFull: DiskFullFault(targets: targets)
+        case .diskSlow, .diskFailing: DiskFault(targets: targets, delayNs: order.disk?.delayNs)
+        case .tornTail: TornTailFault(targets: targets, share: order.disk?.tornShare ?? 0.5)
+        case .lostData: LostDataFault(targets: targets)
+        case .clockJump, .clockDrift: ClockFault(targets: targets, shape: order.clock ?? ClockShape())
+        case .cpuStarve: StarveFault(targets: targets, spinners: order.cpu?.spinners ?? 1)
         }
     }
 }

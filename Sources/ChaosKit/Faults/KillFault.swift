@@ -32,7 +32,7 @@ struct CrashLoopFault: Fault {
 }
 
 extension RunningCluster {
-    fileprivate func killAndVerify(_ targets: [NodeName]) async throws(FaultFailure) -> [NodeName] {
+    func killAndVerify(_ targets: [NodeName]) async throws(FaultFailure) -> [NodeName] {
         let outcome = await kill(targets)
         guard outcome.alive.isEmpty else {
             let names = outcome.alive.map(\.description).joined(separator: ", ")

@@ -11,15 +11,18 @@ extension Node {
     private static let looksPerHash = 25
 
     static func runCoordinator(_ order: CoordinatorOrder) async throws {
+        try obey(order.ordersPath, directory: order.dataDirectory)
+        let others = order.isJoining ? [] : order.peers
         var configuration = CoordinatorConfiguration(
             name: try CoordinatorID(validating: order.name),
             raftID: order.raftID,
             endpoint: try Endpoint(order.endpoint),
-            peers: try order.peers.enumerated().map { .init(raftID: UInt64($0 + 1), endpoint: try Endpoint($1)) },
+            peers: try others.enumerated().map { .init(raftID: UInt64($0 + 1), endpoint: try Endpoint($1)) },
             dataDirectory: order.dataDirectory,
             clusterID: order.clusterID
         )
         configuration.ringSize = try RingSize(slotCount: order.slots)
+        configuration.isJoining = order.isJoining
         configuration.resizeMode = order.resize == .barrier ? .barrier : .handoff
         let (logged, continuation) = AsyncStream<LoggedEvent>.makeStream()
         let coordinator = try await Coordinator(
@@ -97,7 +100,7 @@ struct EventLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let details = (event.metadata ?? [:]).mapValues { "\($0)" }
-        continuation.yield(LoggedEvent(time: .now, message: "\(event.message)", details: details))
+        continuation.yield(LoggedEvent(time: .true, message: "\(event.message)", details: details))
         if event.level >= .warning { printError("\(event.message) \(details)") }
     }
 }

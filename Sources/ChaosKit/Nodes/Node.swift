@@ -14,6 +14,7 @@ public enum Node {
         case .coordinator(let order): try await runCoordinator(order)
         case .worker(let order): try await runWorker(order)
         case .client(let order): try await runClient(order)
+        case .spinner(let order): await runSpinner(order)
         }
     }
 

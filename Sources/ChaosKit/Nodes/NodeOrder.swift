@@ -8,6 +8,7 @@ public enum NodeOrder: Codable, Sendable {
     case coordinator(CoordinatorOrder)
     case worker(WorkerOrder)
     case client(ClientOrder)
+    case spinner(SpinnerOrder)
 
     public init(argument: String) throws {
         self = try JSONDecoder().decode(NodeOrder.self, from: Data(argument.utf8))
@@ -31,11 +32,16 @@ public struct CoordinatorOrder: Codable, Sendable {
     var clusterID: UInt64
     var slots: Int
     var resize: ResizeKind
+    /// It is to be added to the cluster, rather than one of those that founded it.
+    var isJoining = false
+    /// See `StandingOrders`; nil: nothing is done to its disk or clocks.
+    var ordersPath: String?
 }
 
 public struct WorkerOrder: Codable, Sendable {
     var name: String
     var coordinators: [String]
+    var ordersPath: String?
 }
 
 public struct ClientOrder: Codable, Sendable {

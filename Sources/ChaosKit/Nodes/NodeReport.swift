@@ -26,7 +26,7 @@ struct NodeReport: Codable, Sendable {
         case note(String, [String: String])
     }
 
-    static func say(_ content: Content, at time: MonotonicTime = .now) {
+    static func say(_ content: Content, at time: MonotonicTime = .true) {
         let report = NodeReport(atNs: time.nanoseconds, content: content)
         guard let line = try? JSONEncoder().encode(report) else { return }
         printNow(String(decoding: line, as: UTF8.self))

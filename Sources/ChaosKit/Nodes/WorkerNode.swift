@@ -9,6 +9,7 @@ extension Node {
     private static let looksPerCounters = 10
 
     static func runWorker(_ order: WorkerOrder) async throws {
+        try obey(order.ordersPath, directory: nil)
         let (logged, continuation) = AsyncStream<LoggedEvent>.makeStream()
         let worker = Worker(
             WorkerConfiguration(

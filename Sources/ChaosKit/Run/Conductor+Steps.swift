@@ -5,10 +5,10 @@ import Ringmaster
 extension Conductor {
     /// A fault from its beginning to its healing.
     func carryOut(_ order: FaultOrder) async {
-        let targets = isHealing ? [] : await cluster.takeVictims(of: order.target)
+        let targets = isHealing ? [] : await cluster.takeVictims(of: order)
         guard !targets.isEmpty else { return await skip(order) }
         let id = FaultID(order.id)
-        let fault = Faults.fault(order.kind, on: targets)
+        let fault = Faults.fault(order, on: targets)
         let beganNs = recorder.nowNs
         await recorder.watch(for: id, on: targets)
         var (met, isVerified) = (targets, true)

@@ -29,6 +29,8 @@ public actor Conductor {
     var phase = "starting"
     /// Processor time of this process when the load began.
     var cpuBeforeNs: Int64 = 0
+    /// The coordinators' own file systems, where a disk is to be full.
+    private var volumes: [Volume] = []
     private var wake: Task<Void, Never>?
     private var isStopped = false
     private let command: String?
@@ -40,7 +42,13 @@ public actor Conductor {
         self.folder = folder
         self.command = command
         let startNs = MonotonicTime.now.nanoseconds
-        let orders = try NodeOrders(schedule.settings, seed: schedule.seed, folder: folder, startNs: startNs)
+        let orders = try NodeOrders(
+            schedule.settings,
+            seed: schedule.seed,
+            folder: folder,
+            startNs: startNs,
+            kinds: schedule.kinds
+        )
         cluster = RunningCluster(orders, in: folder)
         do {
             endpoints = try orders.coordinatorEndpoints.map { try Endpoint($0) }
@@ -84,6 +92,7 @@ public actor Conductor {
         await live.value
         await cluster.killEverything()
         await listening.value
+        for volume in volumes { if let reason = volume.unmount() { errors.append(reason) } }
         await admin.close()
         if let failure {
             try? await recorder.close()
@@ -98,6 +107,7 @@ public actor Conductor {
         let settings = schedule.settings
         let coordinators = (1...settings.coordinators).map { NodeName(.coordinator, $0) }
         let workers = (1...settings.workers).map { NodeName(.worker, $0) }
+        if schedule.kinds.contains(.diskFull) { volumes = try Volume.mount(coordinators, in: folder) }
         try await start(coordinators)
         try await start(workers)
         guard await settle(within: Self.settleTimeout) else {

@@ -12,6 +12,22 @@ public enum FaultKind: String, Codable, Sendable, CaseIterable {
     case killAll = "kill-all"
     /// SIGKILL each time that it has come up again, a few times in a row.
     case crashLoop = "crash-loop"
+    /// A coordinator's disk has no room.
+    case diskFull = "disk-full"
+    /// Each synchronous write of a coordinator takes longer.
+    case diskSlow = "disk-slow"
+    /// Synchronous writes of a coordinator fail.
+    case diskFailing = "disk-failing"
+    /// SIGKILL, and behind the log's last write a half of another, as a power cut leaves it.
+    case tornTail = "torn-tail"
+    /// SIGKILL, and the coordinator's directory is gone.
+    case lostData = "lost-data"
+    /// The wall clock of a process is set.
+    case clockJump = "clock-jump"
+    /// All clocks of a process run fast or slow.
+    case clockDrift = "clock-drift"
+    /// Others take the CPU that a process is bound to.
+    case cpuStarve = "cpu-starve"
 }
 
 /// Of what role a target is chosen.
@@ -33,6 +49,10 @@ public struct FaultOrder: Codable, Equatable, Sendable {
     public var target: FaultTarget
     /// From its beginning to its healing.
     public var lastsNs: Int64
+    /// Of the kinds that need them.
+    public var disk: DiskShape?
+    public var clock: ClockShape?
+    public var cpu: CPUShape?
 
     public init(id: Int64, kind: FaultKind, target: FaultTarget, lastsNs: Int64) {
         self.id = id

@@ -62,6 +62,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
         if !(0...RunLimits.faultsPerSecondMax).contains(faultRate) {
             return outside("fault-rate", faultRate, "0 to \(RunLimits.faultsPerSecondMax)")
         }
+        if let mistake = machineFaultMistake(of: faults) { return mistake }
         if killRate > 0, killTargets.isEmpty { return "--kill-targets names nobody, and --kill-rate is \(killRate)" }
         if during == .resize, resizeEveryNs == 0 { return "--during resize needs resizes, and --resize-every is 0" }
         return nil

@@ -62,7 +62,8 @@ private struct Planner {
             var random = RandomSource(seed: seed, stream: 100 + UInt64(place))
             for atNs in times(rate: rate, &random) {
                 let target = target(of: kind, &random)
-                let order = FaultOrder(id: 0, kind: kind, target: target, lastsNs: lasts(kind, atNs, &random))
+                var order = FaultOrder(id: 0, kind: kind, target: target, lastsNs: lasts(kind, atNs, &random))
+                order.drawMachineShape(&random)
                 steps.append(Schedule.Step(atNs: atNs, .fault(order)))
             }
         }
@@ -100,11 +101,14 @@ private struct Planner {
     private func target(of kind: FaultKind, _ random: inout RandomSource) -> FaultTarget {
         let pick = random.pick()
         guard kind != .killAll else { return .any(.everything, pick: 0) }
-        let roles = settings.killTargets.isEmpty ? [.workers] : settings.killTargets
+        let roles = kind.roles(of: settings.killTargets.isEmpty ? [.workers] : settings.killTargets)
         return .any(roles[Int.random(in: 0..<roles.count, using: &random)], pick: pick)
     }
 
     private func lasts(_ kind: FaultKind, _ atNs: Int64, _ random: inout RandomSource) -> Int64 {
+        if let range = RunLimits.lastsNs(of: kind) {
+            return random.magnitude(in: range, atMost: settings.durationNs / 4)
+        }
         guard kind == .pause else { return settings.restartAfterNs }
         // Evenly over the orders of magnitude; a pause that outlasts a quarter of the run would leave little of it.
         let lowest = RunLimits.pauseNs.lowerBound

@@ -97,6 +97,9 @@ extension Schedule {
             switch step.action {
             case .fault(let fault):
                 if !ids.insert(fault.id).inserted { return "fault \(fault.id) is there twice" }
+                if let mistake = fault.machineShapeMistake ?? settings.machineFaultMistake(of: [fault.kind]) {
+                    return "fault \(fault.id): \(mistake)"
+                }
                 if fault.lastsNs < 0 { return "fault \(fault.id) lasts \(fault.lastsNs) ns" }
             case .resize(let resize):
                 if !(1...RunLimits.workersMax).contains(resize.workers) {

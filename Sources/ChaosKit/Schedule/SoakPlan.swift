@@ -5,14 +5,17 @@ public struct SoakPlan: Sequence, IteratorProtocol, Sendable {
     private var random: RandomSource
     /// Of each run.
     private let killRate: Double
+    /// The kinds that this machine can do.
+    private let kinds: [FaultKind]
 
     /// How long one run's faults last: long enough for many resizes, short enough that a violation is found soon after it
     /// happened, and that its history is short.
     private static let durations: [Int64] = [20, 30, 45, 60]
 
-    public init(seed: UInt64, killRate: Double) {
+    public init(seed: UInt64, killRate: Double, kinds: [FaultKind] = FaultKind.allCases) {
         random = RandomSource(seed: seed, stream: 2)
         self.killRate = killRate
+        self.kinds = kinds
     }
 
     public mutating func next() -> Schedule? {
@@ -30,7 +33,11 @@ public struct SoakPlan: Sequence, IteratorProtocol, Sendable {
         settings.resize = one(of: [.handoff, .handoff, .barrier])
         settings.killRate = killRate
         settings.restartAfterNs = one(of: [0, 100, 500, 500, 2000]) * 1_000_000
-        settings.faults = [.kill] + FaultKind.allCases.filter { _ in random.next() & 1 == 0 }.filter { $0 != .kill }
+        settings.faults =
+            [.kill]
+            + FaultKind.allCases.filter { _ in random.next() & 1 == 0 }.filter { kind in
+                kind != .kill && kinds.contains(kind) && settings.machineFaultMistake(of: [kind]) == nil
+            }
         settings.faultRate = one(of: [0.05, 0.1, 0.3])
         settings.during = one(of: [.any, .any, .resize])
         settings.slots = one(of: [64, 4096])
