@@ -1,7 +1,8 @@
 // The directory of a coordinator's log: whose it is, and that nobody else uses it.
 //
 //     lock       held with flock while the log is open
-//     identity   which cluster and server the directory belongs to, and whether its first configuration is written
+//     identity   which cluster and server the directory belongs to, its mark, and whether its first configuration is written
+//     peers      the marks of the other servers' directories
 //     vote       the term and vote with a checksum, besides libraft's own
 //     the rest   libraft's: metadata1 and 2, closed and open segments, snapshots
 
@@ -15,6 +16,8 @@ public final class DataDirectory {
 
     let clusterID: UInt64
     let raftID: UInt64
+    /// Drawn when the directory was made: another one of the same server has another. 0: it was made before there were any.
+    private(set) var mark: UInt64
     /// Negative: there is no such file, as no log was ever opened here.
     private let lock: Int32
 
@@ -32,6 +35,7 @@ public final class DataDirectory {
         self.raftID = raftID
         self.lock = lock
         isBootstrapped = false
+        mark = 0
         if let identity = try Self.readIdentity(of: path) {
             let expected = Self.text(clusterID: clusterID, raftID: raftID)
             guard (identity.clusterID, identity.raftID) == (clusterID, raftID) else {
@@ -39,10 +43,14 @@ public final class DataDirectory {
                 throw .foreignDirectory(file: identityFile, found: found, expected: expected)
             }
             isBootstrapped = identity.isBootstrapped
+            mark = identity.mark
         } else {
             guard !files().contains(where: Self.isOfLog) else {
                 throw .corrupt(file: identityFile, reason: "it is missing, yet there is a log beside it")
             }
+        }
+        if mark == 0 {
+            mark = UInt64.random(in: 1...UInt64.max)
             try writeIdentity()
         }
         // A first start that was cut short leaves a log that can neither begin nor go on.
@@ -62,6 +70,7 @@ public final class DataDirectory {
             clusterID = identity.clusterID
             raftID = identity.raftID
             isBootstrapped = identity.isBootstrapped
+            mark = identity.mark
         } catch {
             if lock >= 0 { Glibc.close(lock) }
             throw error
@@ -132,7 +141,7 @@ public final class DataDirectory {
     /// What the identity file says; nil where there is no such file.
     private static func readIdentity(
         of path: String
-    ) throws(DeltaLogError) -> (clusterID: UInt64, raftID: UInt64, isBootstrapped: Bool)? {
+    ) throws(DeltaLogError) -> (clusterID: UInt64, raftID: UInt64, mark: UInt64, isBootstrapped: Bool)? {
         guard let file = try LogFile(ifThere: "\(path)/identity") else { return nil }
         let lines = String(decoding: file.bytes.prefix(256), as: UTF8.self).split(
             separator: "\n",
@@ -144,34 +153,39 @@ public final class DataDirectory {
             throw file.damaged("it is no identity file of this version")
         }
         let words = lines[1].split(separator: " ")
-        guard words.count == 4, let clusterID = UInt64(words[1]), let raftID = UInt64(words[3]),
-            lines[1] == text(clusterID: clusterID, raftID: raftID)
+        guard words.count == 4 || words.count == 6, let clusterID = UInt64(words[1]), let raftID = UInt64(words[3]),
+            let mark = words.count == 6 ? UInt64(words[5]) : 0,
+            lines[1] == text(clusterID: clusterID, raftID: raftID) + (mark == 0 ? "" : " directory \(mark)")
         else {
             throw file.damaged("it names no server")
         }
-        return (clusterID, raftID, lines[2] == "bootstrapped")
+        return (clusterID, raftID, mark, lines[2] == "bootstrapped")
     }
 
-    /// Writes the file whole or not at all: to another name, synchronized, renamed.
     private func writeIdentity() throws(DeltaLogError) {
         let text = """
             ringmaster log 1
-            \(Self.text(clusterID: clusterID, raftID: raftID))
+            \(Self.text(clusterID: clusterID, raftID: raftID)) directory \(mark)
             \(isBootstrapped ? "bootstrapped" : "new")
 
             """
-        let temporary = "\(path)/identity.new"
+        try Self.write(text, to: "identity", in: path)
+    }
+
+    /// Writes a file whole or not at all: to another name, synchronized, renamed.
+    static func write(_ text: String, to name: String, in path: String) throws(DeltaLogError) {
+        let temporary = "\(path)/\(name).new"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw Self.lastError("opening \(temporary)", directory: path) }
+        guard descriptor >= 0 else { throw lastError("opening \(temporary)", directory: path) }
         let bytes = Array(text.utf8)
         let isWritten =
-            bytes.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) } == bytes.count
+            bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == bytes.count
             && fsync(descriptor) == 0
-            && rename(temporary, identityFile) == 0
-        let error = Self.lastError("writing \(identityFile)", directory: path)
+            && rename(temporary, "\(path)/\(name)") == 0
+        let error = lastError("writing \(path)/\(name)", directory: path)
         Glibc.close(descriptor)
         guard isWritten else { throw error }
-        try Self.synchronize(directory: path)
+        try synchronize(directory: path)
     }
 
     // MARK: System calls

@@ -86,6 +86,12 @@ protocol DeltaLog: AnyObject {
     var configurationStamp: LogConfigurationStamp { get }
     /// Takes a leader's word that this server is none of the log's any more, unless it knows of a newer configuration.
     func noteRemoval(_ stamp: LogConfigurationStamp)
+    /// The mark of this server's directory, which goes with its messages; 0 without one.
+    var mark: UInt64 { get }
+    /// Whether messages of a server from the directory of that mark count; see `PeerDirectories`.
+    func recognises(_ server: UInt64, mark: UInt64) -> Bool
+    /// Takes another server's word that this one was known by another directory: it fails, if it is this one's mark.
+    func noteStrangeness(ofMark mark: UInt64)
     /// Adds a voting server: it first catches up, then votes. One change at a time, on the leader.
     func addServer(id: UInt64, address: String, then: @escaping (Result<Void, DeltaLogError>) -> Void)
     func removeServer(id: UInt64, then: @escaping (Result<Void, DeltaLogError>) -> Void)

@@ -24,6 +24,8 @@ public enum DeltaLogError: Error, Hashable, Sendable, CustomStringConvertible {
     case foreignDirectory(file: String, found: String, expected: String)
     /// A file is damaged: entries that were acknowledged may be missing.
     case corrupt(file: String, reason: String)
+    /// The other servers know this one by another directory: what was in that one is forgotten here.
+    case forgotten(directory: String, server: UInt64)
     /// The disk of the directory is full.
     case diskFull(directory: String)
     /// A setting is out of its range.
@@ -59,6 +61,13 @@ public enum DeltaLogError: Error, Hashable, Sendable, CustomStringConvertible {
             """
             \(file) is damaged: \(reason). Nothing was changed. With other coordinators running: remove this one from the \
             cluster, and add another with a raft id of its own and an empty directory. Alone: bring the directory back from a copy.
+            """
+        case .forgotten(let directory, let server):
+            """
+            \(directory) is not the directory that the other coordinators know server \(server) by: its votes, and entries \
+            that it acknowledged, are forgotten here. It takes no part. Bring that directory back; or remove server \(server) \
+            (ringmaster coordinators remove \(server)), and add another with a raft id of its own and an empty directory \
+            (ringmaster coordinator --joining).
             """
         case .diskFull(let directory):
             "The disk of \(directory) is full. Make room, and start again."

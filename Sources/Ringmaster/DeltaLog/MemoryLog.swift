@@ -70,6 +70,12 @@ final class MemoryLog: DeltaLog, Flushable {
         then()
     }
 
+    let mark: UInt64 = 0
+
+    func recognises(_ server: UInt64, mark: UInt64) -> Bool { true }
+
+    func noteStrangeness(ofMark mark: UInt64) {}
+
     func noteRemoval(_ stamp: LogConfigurationStamp) {}
 
     func addServer(id: UInt64, address: String, then: @escaping (Result<Void, DeltaLogError>) -> Void) {

@@ -21,6 +21,7 @@ final class RaftLog: DeltaLog, Flushable {
     /// Set from `start` until closed.
     var raft: OpaquePointer?
     private var directory: DataDirectory?
+    private var peerDirectories: PeerDirectories?
     private var watch: DescriptorWatch?
     private var timer: LoopTimer?
     private var waiting: [(entry: [UInt8], id: UInt64)] = []
@@ -70,6 +71,7 @@ final class RaftLog: DeltaLog, Flushable {
             clusterID: settings.clusterID,
             raftID: settings.raftID
         )
+        let peerDirectories = try PeerDirectories(directory: directory.path)
         if isPlanted(.voteForgotten) { directory.forgetVote() }
         // libraft takes damage for a write that was cut short, and cuts it away: it does not get to see any.
         let inventory = directory.isBootstrapped ? try LogInventory(directory: directory) : nil
@@ -101,6 +103,7 @@ final class RaftLog: DeltaLog, Flushable {
             throw error
         }
         self.directory = directory
+        self.peerDirectories = peerDirectories
         timer = loop.timer { [self] in pump() }
         noteRole()
         flushSoon()
@@ -276,10 +279,14 @@ final class RaftLog: DeltaLog, Flushable {
         loop.arm(timer, at: loop.refreshNow().adding(nanoseconds: Int64(timeoutMs) * 1_000_000))
     }
 
-    /// What cannot be saved cannot be acknowledged: the log takes no part from here on.
+    /// What cannot be saved cannot be acknowledged.
     private func fail(_ status: Int32) {
+        fail(error(status, doing: "writing the log"))
+    }
+
+    /// The log takes no part from here on.
+    private func fail(_ error: DeltaLogError) {
         guard failure == nil, let raft else { return }
-        let error = error(status, doing: "writing the log")
         failure = error
         loseWaiting()
         rm_raft_close(raft)
@@ -343,6 +350,21 @@ final class RaftLog: DeltaLog, Flushable {
             removal = stamp
             rm_raft_retire(raft, 1)
             noteRole()
+        }
+    }
+
+    var mark: UInt64 { directory?.mark ?? 0 }
+
+    func recognises(_ server: UInt64, mark: UInt64) -> Bool {
+        loop.checkIsolated()
+        return peerDirectories?.recognises(server, mark: mark) ?? false
+    }
+
+    func noteStrangeness(ofMark mark: UInt64) {
+        loop.checkIsolated()
+        outside { [self] in
+            guard !isClosing, mark == self.mark else { return }
+            fail(.forgotten(directory: settings.directory, server: settings.raftID))
         }
     }
 

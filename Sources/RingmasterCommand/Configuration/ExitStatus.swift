@@ -84,7 +84,7 @@ public struct CommandFailure: Error, Equatable, CustomStringConvertible {
     init(log error: DeltaLogError) {
         let status: ExitStatus =
             switch error {
-            case .corrupt: .badData
+            case .corrupt, .forgotten: .badData
             case .foreignDirectory: .noInput
             case .directoryLocked, .diskFull: .cannotCreate
             case .invalidSetting: .usage

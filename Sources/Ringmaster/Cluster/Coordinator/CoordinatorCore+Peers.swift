@@ -70,7 +70,7 @@ extension CoordinatorCore {
 
     func send(_ message: [UInt8], to raftID: UInt64) {
         guard let peer = peers[raftID] else { return }
-        let envelope = RaftEnvelope.encode(message, from: configuration.raftID, at: endpoint.text)
+        let envelope = RaftEnvelope.encode(message, from: configuration.raftID, mark: log.mark, at: endpoint.text)
         raftMessages += 1
         faultPoint(.coordinatorRaftSending)
         for part in RaftParcel.parts(of: envelope, number: raftMessages, from: configuration.raftID) {
@@ -103,6 +103,16 @@ extension CoordinatorCore {
 
     private func receive(_ letter: UnsafeRawBufferPointer, from sender: UInt64) {
         guard let envelope = RaftEnvelope(letter), envelope.sender == sender else { return }
+        guard log.recognises(sender, mark: envelope.mark) else {
+            if strangers.updateValue(envelope.mark, forKey: sender) != envelope.mark {
+                logger.error(
+                    "a coordinator has another directory than the one that it is known by; nothing of it counts",
+                    metadata: ["raftID": "\(sender)", "endpoint": "\(envelope.endpoint)"]
+                )
+            }
+            if let peer = peers[sender] { notify(peer, ClusterMethods.stranger, NumberMessage.encode(envelope.mark)) }
+            return
+        }
         if isInOffice, !log.servers.contains(where: { $0.id == sender }), let peer = peers[sender] {
             notify(peer, ClusterMethods.removed, RemovedMessage.encode(log.configurationStamp))
         }

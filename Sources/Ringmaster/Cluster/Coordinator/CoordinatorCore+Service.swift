@@ -9,6 +9,9 @@ extension CoordinatorCore {
         service.handleDeferred(ClusterMethods.removed) { [unowned self] message, _ throws(RemoteError) in
             log.noteRemoval(try RemovedMessage.decode(message))
         }
+        service.handleDeferred(ClusterMethods.stranger) { [unowned self] message, _ throws(RemoteError) in
+            log.noteStrangeness(ofMark: try NumberMessage.decode(message))
+        }
         service.handleDeferred(ClusterMethods.hello) { [unowned self] _, reply in reply.send(hello.encoded()) }
         service.handleDeferred(ClusterMethods.view) { [unowned self] _, reply in reply.send(machine.view.encoded()) }
         service.handleDeferred(ClusterMethods.status) { [unowned self] _, reply in

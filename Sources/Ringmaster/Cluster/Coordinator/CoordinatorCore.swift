@@ -32,6 +32,8 @@ final class CoordinatorCore: @unchecked Sendable {
     /// Messages of Raft that it has sent, and those that come in parts, by sender.
     var raftMessages: UInt64 = 0
     var parcels: [UInt64: RaftParcels] = [:]
+    /// Coordinators that came with another directory than the one that they are known by, and its mark.
+    var strangers: [UInt64: UInt64] = [:]
     /// While it leads: a line to each worker that is a member or about to be.
     var members: [WorkerID: MemberLink] = [:]
     var tickTimer: LoopTimer!

@@ -9,6 +9,8 @@ enum ClusterMethods {
     static let snapshot: RPCMethod = "cluster.snapshot"
     /// A leader tells a coordinator that it is none of the log's servers any more.
     static let removed: RPCMethod = "cluster.removed"
+    /// A coordinator tells another that it is known by another directory.
+    static let stranger: RPCMethod = "cluster.stranger"
     // Of the leader.
     static let addCoordinator: RPCMethod = "cluster.add-coordinator"
     static let removeCoordinator: RPCMethod = "cluster.remove-coordinator"

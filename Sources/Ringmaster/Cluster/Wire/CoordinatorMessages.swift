@@ -5,17 +5,22 @@ import RingmasterProtocol
 /// A message of Raft on its way: who sent it, and where the sender listens. A follower answers a leader that its own log
 /// does not know of yet.
 ///
-///     raft id u64 little-endian, length of the endpoint u8, endpoint, message
+///     raft id u64 little-endian, mark of its directory u64, length of the endpoint u8, endpoint, message
 struct RaftEnvelope {
+    private static let headBytes = 17
+
     let sender: UInt64
+    /// See `PeerDirectories`.
+    let mark: UInt64
     let endpoint: String
     let message: UnsafeRawBufferPointer
 
-    static func encode(_ message: [UInt8], from sender: UInt64, at endpoint: String) -> [UInt8] {
+    static func encode(_ message: [UInt8], from sender: UInt64, mark: UInt64, at endpoint: String) -> [UInt8] {
         let address = Array(endpoint.utf8.prefix(255))
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(9 + address.count + message.count)
+        bytes.reserveCapacity(headBytes + address.count + message.count)
         withUnsafeBytes(of: sender.littleEndian) { bytes.append(contentsOf: $0) }
+        withUnsafeBytes(of: mark.littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(UInt8(address.count))
         bytes.append(contentsOf: address)
         bytes.append(contentsOf: message)
@@ -24,11 +29,12 @@ struct RaftEnvelope {
 
     /// nil: it is none.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count > 9 else { return nil }
-        let begin = 9 + Int(bytes[8])
+        guard bytes.count > Self.headBytes else { return nil }
+        let begin = Self.headBytes + Int(bytes[Self.headBytes - 1])
         guard bytes.count > begin else { return nil }
         sender = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        endpoint = String(decoding: bytes[9..<begin], as: UTF8.self)
+        mark = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        endpoint = String(decoding: bytes[Self.headBytes..<begin], as: UTF8.self)
         message = UnsafeRawBufferPointer(rebasing: bytes[begin...])
     }
 }

@@ -1,0 +1,90 @@
+// A coordinator that lost its directory has forgotten what it voted for and acknowledged: under its id it takes no part.
+
+import Glibc
+import TestPorts
+import Testing
+
+@testable import Ringmaster
+
+@Suite(.timeLimit(.minutes(2)))
+struct LostDirectoryTests {
+    private let folder = TemporaryFolder()
+    private let ports = FreePorts.take(3)
+
+    private func start(_ id: Int) async throws -> Coordinator {
+        var configuration = CoordinatorConfiguration(
+            name: try CoordinatorID(validating: "c\(id)"),
+            raftID: UInt64(id),
+            endpoint: try Endpoint("tcp://127.0.0.1:\(ports[id - 1])"),
+            peers: try (1...3).map {
+                .init(raftID: UInt64($0), endpoint: try Endpoint("tcp://127.0.0.1:\(ports[$0 - 1])"))
+            },
+            dataDirectory: folder.file("log-\(id)")
+        )
+        // Wider than in production: other tests share the CPUs.
+        configuration.electionTimeout = .milliseconds(150)
+        configuration.raftHeartbeat = .milliseconds(20)
+        return try await Coordinator(configuration, logger: ClusterFixture.quiet)
+    }
+
+    private func wait(_ what: String, _ condition: () async -> Bool) async throws {
+        let end = ContinuousClock.now + .seconds(20)
+        while await !condition() {
+            try #require(ContinuousClock.now < end, "waited too long: \(what)")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private func forget(_ id: Int) {
+        for name in DataDirectory.names(in: folder.file("log-\(id)")) { unlink(folder.file("log-\(id)/\(name)")) }
+        #expect(rmdir(folder.file("log-\(id)")) == 0)
+    }
+
+    @Test
+    func whatACoordinatorForgotIsNotLostThroughItsVote() async throws {
+        var coordinators: [Int: Coordinator] = [:]
+        for id in 1...3 { coordinators[id] = try await start(id) }
+        let endpoints = (1...3).map { coordinators[$0]!.endpoint }
+        try await wait("all have applied the same") {
+            var indices: [UInt64] = []
+            for coordinator in coordinators.values { indices.append(await coordinator.status.appliedIndex) }
+            return indices[0] > 1 && Set(indices).count == 1
+        }
+        // The third lacks what the first two acknowledge from here on.
+        await coordinators[3]!.close()
+        let client = try await Client(ClientConfiguration(coordinators: endpoints))
+        try await wait("a session is on the disk of both") {
+            let statuses = (await coordinators[1]!.status, await coordinators[2]!.status)
+            return statuses.0.sessions == 1 && statuses.1.sessions == 1
+        }
+        await coordinators[1]!.close()
+        await coordinators[2]!.close()
+        forget(1)
+
+        // Of the first, emptied, and the third, neither has it: they must not lead.
+        let forgetful = try await start(1)
+        let behind = try await start(3)
+        try await wait("the first takes no part") { await forgetful.status.role.hasPrefix("unavailable") }
+        let role = await forgetful.status.role
+        #expect(role.contains("ringmaster coordinators remove 1") && role.contains("--joining"), "\(role)")
+        #expect(await behind.status.role != "leader")
+
+        // With the second, who has it, they are a majority again.
+        let knowing = try await start(2)
+        try await wait("the second leads") { await knowing.status.role == "leader" }
+        try await wait("the third has it too") { await behind.status.sessions == 1 }
+        for coordinator in [forgetful, behind, knowing] { await coordinator.close() }
+        await client.close()
+    }
+
+    @Test
+    func aCoordinatorThatWasMetInItsDirectoryIsKnownByItForEver() throws {
+        let path = folder.file("peers-of-one")
+        mkdir(path, 0o700)
+        var peers = try PeerDirectories(directory: path)
+        #expect(peers.recognises(2, mark: 7) && peers.recognises(2, mark: 7) && !peers.recognises(2, mark: 8))
+        var again = try PeerDirectories(directory: path)
+        #expect(!again.recognises(2, mark: 8) && again.recognises(2, mark: 7) && again.recognises(3, mark: 8))
+        #expect(unlink("\(path)/peers") == 0 && rmdir(path) == 0)
+    }
+}
