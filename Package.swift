@@ -245,7 +245,9 @@ let package = Package(
         ),
         .testTarget(
             name: "ChaosKitTests",
-            dependencies: ["ChaosKit", "HistoryTrials", "Ringmaster", "RingmasterProtocol", "chaos"],
+            dependencies: [
+                "CShimInterposition", "ChaosKit", "HistoryTrials", "Ringmaster", "RingmasterProtocol", "chaos",
+            ],
             resources: [.copy("Checker/Histories")],
             swiftSettings: swiftSettings
         ),

@@ -110,7 +110,7 @@ int rm_orders_probe(rm_orders *orders, int64_t timeout_ns, rm_probe *out) {
         wait_for_change(&orders->answered, answered);
     }
     *out = orders->probe;
-    return 0;
+    return out->true_monotonic_ns == 0 ? -1 : 0;
 }
 
 static int write_and_synchronize(const char *path) {
@@ -133,8 +133,6 @@ static int64_t seen_ns(clockid_t clock) {
 
 static void *answer(void *path) {
     rm_orders *orders = atomic_load(&rm_obeyed);
-    // What was asked of an earlier life is not answered.
-    atomic_store(&orders->answered, atomic_load(&orders->asked));
     for (;;) {
         uint32_t answered = atomic_load(&orders->answered), asked = atomic_load(&orders->asked);
         if (asked == answered) {
@@ -162,6 +160,9 @@ int rm_orders_obey(rm_orders *orders, const char *directory) {
 #if RM_INTERPOSES
     char *path = NULL;
     if (directory != NULL && asprintf(&path, "%s/probe", directory) < 0) return -1;
+    // What was asked of an earlier life is not answered.
+    orders->probe = (rm_probe){0};
+    atomic_store(&orders->answered, atomic_load(&orders->asked));
     atomic_store(&rm_obeyed, orders);
     pthread_t thread;
     int error = pthread_create(&thread, NULL, answer, path);

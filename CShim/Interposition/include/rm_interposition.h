@@ -62,7 +62,7 @@ typedef struct rm_probe {
     int64_t true_wall_ns;
 } rm_probe;
 
-/// Asks the process to look, and waits. 0; -1: it has not answered within `timeout_ns`.
+/// Asks the process to look, and waits. 0; -1: it has not answered within `timeout_ns`, or ended and began anew meanwhile.
 int rm_orders_probe(rm_orders *orders, int64_t timeout_ns, rm_probe *out);
 
 #endif

@@ -54,6 +54,7 @@ struct ClockFault: Fault {
             throw FaultFailure("the wall clock of \(target) is ahead by \(aheadNs) ns, and was to be by \(jumpNs)")
         }
         let passedNs = Double(second.true_monotonic_ns - first.true_monotonic_ns)
+        guard passedNs > 0 else { return try await complainUnlessGone(target, cluster) }
         let gainedPpm = (Double(second.monotonic_ns - first.monotonic_ns) / passedNs - 1) * 1e6
         guard abs(gainedPpm - Double(ratePpm)) <= max(500, abs(Double(ratePpm)) * Self.tolerance) else {
             throw FaultFailure("the clock of \(target) gains \(Int(gainedPpm)) ppm, and was to gain \(ratePpm)")

@@ -10,6 +10,8 @@ struct TornTailFault: Fault {
     /// Of that write, how much came to be on the disk.
     let share: Double
 
+    private static let segmentBytes: off_t = 8 << 20
+
     func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
         let met = try await cluster.killAndVerify(targets)
         for target in met {
@@ -18,7 +20,7 @@ struct TornTailFault: Fault {
                 let whole = try LogTail(directory: directory)
                 // The kill itself may have cut a write short.
                 if whole.tornBytes == 0 {
-                    let written = try Self.tear(whole, share: share)
+                    let written = try Self.tear(whole, in: directory, share: share)
                     let torn = try LogTail(directory: directory)
                     guard torn.tornBytes > 0, torn.lastIndex == whole.lastIndex else {
                         throw FaultFailure(
@@ -40,8 +42,8 @@ struct TornTailFault: Fault {
     }
 
     /// Writes the beginning of a batch behind the last one: of that batch's own bytes, so it is one as they are written.
-    private static func tear(_ tail: LogTail, share: Double) throws(FaultFailure) -> Int {
-        guard let file = tail.file else { throw FaultFailure("there is no open file to write to") }
+    private static func tear(_ tail: LogTail, in directory: String, share: Double) throws(FaultFailure) -> Int {
+        let file = if let file = tail.file { file } else { try emptyFile(in: directory) }
         // Without its last byte that is not zero it is none; with less than its checksums nobody would see it.
         let useful = (tail.lastBatch.lastIndex { $0 != 0 } ?? 0)
         let count = max(min(16, useful), Int(Double(useful) * share))
@@ -55,5 +57,16 @@ struct TornTailFault: Fault {
             throw FaultFailure("\(file): \(String(cString: strerror(errno)))")
         }
         return bytes.count
+    }
+
+    /// An open file as libraft makes it for the first entries after a start, which the kill came before.
+    private static func emptyFile(in directory: String) throws(FaultFailure) -> String {
+        let path = "\(directory)/open-1"
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw FaultFailure("\(path): \(String(cString: strerror(errno)))") }
+        defer { close(descriptor) }
+        let error = posix_fallocate(descriptor, 0, segmentBytes)
+        guard error == 0 else { throw FaultFailure("\(path): \(String(cString: strerror(error)))") }
+        return path
     }
 }
