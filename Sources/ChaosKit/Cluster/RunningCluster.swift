@@ -26,6 +26,8 @@ actor RunningCluster {
         var isWanted = true
         /// A fault is on it.
         var isFaulty = false
+        /// Its clocks are wrong: other kinds may meet it, no second one of clocks.
+        var isMisled = false
         /// What was kept on its disk is gone, and nothing has come in its place yet.
         var isWithoutData = false
         /// A fault is on it under which it may end by itself, with an error.
@@ -202,14 +204,19 @@ actor RunningCluster {
     func takeVictims(of order: FaultOrder) -> [NodeName] {
         // What one coordinator lost, the others hold; what a majority lost, nobody may hold.
         if order.kind == .lostData, nodes.values.contains(where: \.isWithoutData) { return [] }
-        let victims = victims(of: order.target)
-        for name in victims { nodes[name]?.isFaulty = true }
+        let isOfClocks = order.kind.isOfClocks
+        let victims = victims(of: order.target, isOfClocks: isOfClocks)
+        for name in victims {
+            if isOfClocks { nodes[name]?.isMisled = true } else { nodes[name]?.isFaulty = true }
+        }
         if order.kind == .lostData { for name in victims { nodes[name]?.isWithoutData = true } }
         return victims
     }
 
-    func release(_ victims: [NodeName]) {
-        for name in victims { nodes[name]?.isFaulty = false }
+    func release(_ victims: [NodeName], from kind: FaultKind) {
+        for name in victims {
+            if kind.isOfClocks { nodes[name]?.isMisled = false } else { nodes[name]?.isFaulty = false }
+        }
     }
 
     /// Says that it may end by itself, or not any more.
@@ -231,8 +238,9 @@ actor RunningCluster {
     func pid(_ name: NodeName) -> pid_t? { nodes[name]?.process?.pid }
     var endpoints: [String] { orders.coordinatorEndpoints }
 
-    private func victims(of target: FaultTarget) -> [NodeName] {
-        let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value.isFaulty }.keys.sorted()
+    private func victims(of target: FaultTarget, isOfClocks: Bool) -> [NodeName] {
+        let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value.isFaulty }
+            .filter { !isOfClocks || !$0.value.isMisled }.keys.sorted()
         switch target {
         case .named(let text): return well.filter { "\($0)" == text }
         case .any(.everything, _): return well.filter { $0.role != .client }

@@ -40,10 +40,14 @@ final class StandingOrders: @unchecked Sendable {
         return rm_orders_probe(orders, limit.nanosecondsClamped, &probe) == 0 ? probe : nil
     }
 
-    /// As `probe`, on a thread of its own.
-    func askForProbe(within limit: Duration = .seconds(20)) async -> rm_probe? {
+    /// As `probe`, on a thread of its own. Asks anew now and then: who was asked may have ended, and another life begun.
+    func askForProbe(times: Int = 10) async -> rm_probe? {
         await withCheckedContinuation { continuation in
-            startThread { continuation.resume(returning: self.probe(within: limit)) }
+            startThread {
+                var probe: rm_probe?
+                for _ in 0..<times where probe == nil { probe = self.probe(within: .seconds(2)) }
+                continuation.resume(returning: probe)
+            }
         }
     }
 }

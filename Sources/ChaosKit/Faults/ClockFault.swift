@@ -45,6 +45,7 @@ struct ClockFault: Fault {
         _ target: NodeName,
         in cluster: RunningCluster
     ) async throws(FaultFailure) {
+        guard await cluster.isRunning(target) else { return }
         guard let first = await orders.askForProbe() else { return try await complainUnlessGone(target, cluster) }
         try? await Task.sleep(for: Self.lookInterval)
         guard let second = await orders.askForProbe() else { return try await complainUnlessGone(target, cluster) }

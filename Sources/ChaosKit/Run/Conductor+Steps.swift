@@ -19,7 +19,7 @@ extension Conductor {
             errors.append(RunError.fault(order, reason: error.reason).description)
         }
         guard !met.isEmpty else {
-            await cluster.release(targets)
+            await cluster.release(targets, from: order.kind)
             return await skip(order)
         }
         let names = met.map(\.description).joined(separator: ",")
@@ -34,7 +34,7 @@ extension Conductor {
             errors.append(RunError.fault(order, reason: error.reason).description)
         }
         await recorder.record(.faultEnded(id, isVerified: false))
-        await cluster.release(targets)
+        await cluster.release(targets, from: order.kind)
     }
 
     /// Whoever it could have met is down already, or under another fault.

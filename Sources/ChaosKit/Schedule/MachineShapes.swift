@@ -70,6 +70,9 @@ extension FaultKind {
     /// Kinds of a disk, which coordinators alone have.
     static let ofDisks: Set<FaultKind> = [.diskFull, .diskSlow, .diskFailing, .tornTail, .lostData]
 
+    /// Kinds that leave a process to others: it is killed, or its disk fails, while its clocks are wrong.
+    var isOfClocks: Bool { self == .clockJump || self == .clockDrift }
+
     /// Of the roles that faults are to meet, those that this kind can; all that it can where there are none.
     func roles(of wanted: [TargetRole]) -> [TargetRole] {
         let possible: [TargetRole]
