@@ -11,19 +11,25 @@ final class TrialCluster {
     private(set) var workers: [String: TrialProcess] = [:]
     let planted: PlantedBug?
     private let folder: String
+    private let hasSlowJobs: Bool
     private var lines: [RPCClient] = []
+    private var twins = 0
     /// Whether its files stay when it goes away: the coordinators' logs show what went wrong.
     var keepsFiles = false
 
-    /// - Parameter folder: Where its files go; made, and removed at the end.
+    /// - Parameters:
+    ///   - hasSlowJobs: Whether its workers know `TrialWorker.slowJob`.
+    ///   - folder: Where its files go; made, and removed at the end.
     init(
         coordinators count: Int,
         mode: ResizeMode,
         isDurable: Bool = true,
         planted: PlantedBug? = nil,
+        hasSlowJobs: Bool = false,
         folder: String
     ) async throws {
         self.planted = planted
+        self.hasSlowJobs = hasSlowJobs
         self.folder = folder
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -40,7 +46,7 @@ final class TrialCluster {
                 [
                     "coordinator", "--listen", endpoint.text, "--raft-id", "\(index + 1)", "--peer", peers, "--name",
                     name, "--mode", mode == .barrier ? "barrier" : "handoff", "--supervised",
-                ] + (isDurable ? ["--data", "\(folder)/\(name)"] : []),
+                ] + (isDurable ? ["--data", Self.dataDirectory(of: name, in: folder)] : []),
                 folder: folder
             )
         }
@@ -52,6 +58,12 @@ final class TrialCluster {
         for process in coordinators { process.kill() }
         if !keepsFiles { try? FileManager.default.removeItem(atPath: folder) }
     }
+
+    private static func dataDirectory(of coordinator: String, in folder: String) -> String {
+        "\(folder)/\(coordinator)"
+    }
+
+    func dataDirectory(of coordinator: String) -> String { Self.dataDirectory(of: coordinator, in: folder) }
 
     /// Starts everything that does not run, and waits until it serves.
     func begin(workers names: [String], within limit: Duration = .seconds(15)) async throws(TrialError) {
@@ -70,15 +82,31 @@ final class TrialCluster {
     /// The process of that worker, which may not run yet.
     func process(worker name: String) throws(TrialError) -> TrialProcess {
         if let worker = workers[name] { return worker }
-        let cluster = endpoints.map(\.text).joined(separator: ",")
-        let worker = try TrialProcess(
-            name,
-            TrialProcess.program("ringmaster"),
-            ["worker", "--name", name, "--cluster", cluster, "--supervised"],
-            folder: folder
-        )
+        let worker = try newProcess(name, named: name)
         workers[name] = worker
         return worker
+    }
+
+    /// Starts a second process under a worker's name. From then on it is the worker of that name.
+    /// - Returns: The first one, which ends when it is let go of.
+    func startTwin(of name: String) throws(TrialError) -> TrialProcess {
+        let first = workers[name]!
+        let twin = try newProcess("\(name)-twin-\(twins)", named: name)
+        twins += 1
+        workers[name] = twin
+        try twin.start(planted: planted)
+        return first
+    }
+
+    private func newProcess(_ files: String, named name: String) throws(TrialError) -> TrialProcess {
+        let cluster = endpoints.map(\.text).joined(separator: ",")
+        let arguments = ["--name", name, "--cluster", cluster]
+        return try TrialProcess(
+            files,
+            TrialProcess.program(hasSlowJobs ? "chaos" : "ringmaster"),
+            hasSlowJobs ? ["trial-worker"] + arguments : ["worker"] + arguments + ["--supervised"],
+            folder: folder
+        )
     }
 
     func client(timeout: Duration = .seconds(10)) async throws -> Client {
@@ -88,6 +116,19 @@ final class TrialCluster {
     }
 
     // MARK: What it says of itself
+
+    /// Notes its rounds and epochs until `end`.
+    func beginWatch(_ notes: TrialNotes) async -> TrialWatch {
+        let watch = TrialWatch(notes)
+        await watch.begin(watched)
+        return watch
+    }
+
+    func end(_ watch: TrialWatch) async { await watch.stop(watched) }
+
+    private var watched: [(line: RPCClient, life: LifeCount)] {
+        zip(lines, coordinators).map { ($0, $1.life) }
+    }
 
     private func status(_ index: Int) async -> CoordinatorStatus? {
         guard coordinators[index].isRunning, !coordinators[index].isStopped else { return nil }

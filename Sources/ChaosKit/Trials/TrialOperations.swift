@@ -10,12 +10,13 @@ struct TrialOperations: Sendable {
     let process: HistoryName
     let note: @Sendable (HistoryEvent.Action) -> Void
 
-    func append(_ value: Int64, to key: String, timeout: Duration? = nil) async {
+    /// - Parameter job: The handler: the built-in one, or `TrialWorker.slowJob`.
+    func append(_ value: Int64, to key: String, timeout: Duration? = nil, by job: String = "append") async {
         let name = HistoryName.text(key)
         note(.append(.invoke, by: process, key: name, value: value))
         do throws(ClusterError) {
             let argument = TrialList.argument(value)
-            let reply = try await client.submitRaw("append", key: Array(key.utf8), argument, timeout: timeout)
+            let reply = try await client.submitRaw(job, key: Array(key.utf8), argument, timeout: timeout)
             note(.append(.ok, by: process, key: name, value: value, position: TrialList.position(reply)))
         } catch {
             note(.append(Self.outcome(of: error), by: process, key: name, value: value))

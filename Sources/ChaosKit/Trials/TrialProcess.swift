@@ -6,6 +6,7 @@ import Ringmaster
 /// A process that is started again and again under one name. Ends with SIGKILL when it goes away. Owned by one task.
 final class TrialProcess {
     let name: String
+    let life = LifeCount()
     private let program: URL
     private let arguments: [String]
     private let reportPath: String
@@ -74,6 +75,7 @@ final class TrialProcess {
         } catch {
             throw .cannotStart(name, reason: "\(error)")
         }
+        life.begin()
         self.process = process
         self.input = input
     }

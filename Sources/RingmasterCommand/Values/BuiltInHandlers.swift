@@ -3,7 +3,7 @@
 import Ringmaster
 
 /// Handlers on states that are one MessagePack value a key.
-enum BuiltInHandlers {
+package enum BuiltInHandlers {
     /// What a text or byte string may grow to by `append`.
     static let appendedBytesMax = 1 << 20
 
@@ -16,7 +16,7 @@ enum BuiltInHandlers {
           echo KEY VALUE     replies with VALUE; writes nothing
         """
 
-    static func add(to worker: Worker) {
+    package static func add(to worker: Worker) {
         worker.handleRaw("set") { state, argument, _ in
             let value = try value(argument, of: "set")
             state.bytes = value == .null ? nil : argument
