@@ -12,7 +12,8 @@ struct MatrixCommand: AsyncParsableCommand {
         discussion: """
             A cell is a role (joining, leaving or staying worker, leader, follower, client), a step that it takes, what \
             brings the step about, and a kill or a pause exactly there, under a light load. It is valid when the cluster \
-            settles and serves within 10 s after it was healed, and the history breaks no promise. --list names all cells.
+            settles and serves within 10 s after it was healed, and the history breaks no promise. At the end of each series \
+            of cells on one cluster, what its coordinators have on disk is checked. --list names all cells.
 
             \(ChaosStatus.list)
             """
@@ -29,11 +30,18 @@ struct MatrixCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only each n-th cell, beginning with the first.", valueName: "n"))
     var every = 1
 
+    @Option(help: ArgumentHelp("Only so many cells, from all over the list, the same each time.", valueName: "n"))
+    var sample: Int?
+
+    @Flag(help: "As --sample \(MatrixPlan.quickCount): half a minute.")
+    var quick = false
+
     @Option(help: ArgumentHelp("Where the histories and the table go.", valueName: "dir"))
     var out = "results/matrix"
 
     func validate() throws {
         guard every >= 1 else { throw ValidationError("--every \(every) is not possible: give 1 or more") }
+        if let sample, sample < 1 { throw ValidationError("--sample \(sample) is not possible: give 1 or more") }
         guard !cells.isEmpty else {
             throw ValidationError("no cell has the words of --only; `chaos matrix --list` names all")
         }
@@ -47,7 +55,9 @@ struct MatrixCommand: AsyncParsableCommand {
                     $0.split(separator: " ").allSatisfy { word in words.contains { $0.hasPrefix(word) } }
                 }
         }
-        return stride(from: 0, to: chosen.count, by: max(every, 1)).map { chosen[$0] }
+        let some = stride(from: 0, to: chosen.count, by: max(every, 1)).map { chosen[$0] }
+        guard let count = sample ?? (quick ? MatrixPlan.quickCount : nil) else { return some }
+        return MatrixPlan.sample(count, of: some)
     }
 
     func run() async throws {

@@ -67,6 +67,15 @@ public enum MatrixPlan {
         }
     }
 
+    /// A few of the cells, the same each time, in their order.
+    public static func sample(_ count: Int, of cells: [MatrixCell]) -> [MatrixCell] {
+        var random = RandomSource(seed: 1)
+        return cells.indices.shuffled(using: &random).prefix(count).sorted().map { cells[$0] }
+    }
+
+    /// How many cells are tried in half a minute.
+    public static let quickCount = 16
+
     /// What brings a process of that role to the step; nothing where it never takes it.
     static func triggers(of point: FaultPoint, for role: MatrixRole, _ mode: ResizeMode) -> [MatrixTrigger] {
         switch role {

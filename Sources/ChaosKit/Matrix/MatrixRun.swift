@@ -3,7 +3,21 @@
 import Foundation
 import Ringmaster
 
-/// Tries cells. A cell that does not end valid has its cluster replaced.
+/// What a series of cells on one cluster left on disk.
+public struct MatrixVerification: Sendable {
+    /// The numbers of its first and last cell.
+    public let cells: ClosedRange<Int>
+    /// What is wrong in the coordinators' data directories; empty where all is well.
+    public let problems: [String]
+}
+
+/// What came of a matrix.
+public struct MatrixResults: Sendable {
+    public var cells: [MatrixResult] = []
+    public var verifications: [MatrixVerification] = []
+}
+
+/// Tries cells. A cell that does not end valid has its cluster replaced. What a cluster has on disk is checked at its end.
 public struct MatrixRun {
     private let cells: [MatrixCell]
     private let folder: String
@@ -17,17 +31,21 @@ public struct MatrixRun {
     }
 
     /// - Parameter tell: Called with each result, as it comes.
-    public func run(_ tell: (MatrixResult) -> Void) async throws -> [MatrixResult] {
+    public func run(_ tell: (MatrixResult) -> Void) async throws -> MatrixResults {
         do {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         } catch {
             throw TrialError.cannotCreate(path: folder, reason: error.localizedDescription)
         }
-        var results: [MatrixResult] = []
-        var present: (cluster: TrialCluster, client: Client, mode: ResizeMode)?
+        var results = MatrixResults()
+        var present: Series?
         for (index, cell) in cells.enumerated() {
-            if present?.mode != cell.mode { present = try await begin(cell.mode, index) }
-            let (cluster, client, _) = present!
+            if let series = present, series.mode != cell.mode {
+                results.verifications.append(await end(series, before: index))
+                present = nil
+            }
+            if present == nil { present = try await begin(cell.mode, index) }
+            let (cluster, client) = (present!.cluster, present!.client)
             let trial = MatrixTrial(cluster: cluster, cell: cell, number: index + 1, folder: folder, client: client)
             let result: MatrixResult
             do {
@@ -35,22 +53,35 @@ public struct MatrixRun {
             } catch let error as TrialError {
                 result = MatrixResult(cell: cell, outcome: .violation("not settled afterwards: \(error)"), settled: nil)
             }
-            results.append(result)
+            results.cells.append(result)
             tell(result)
             if result.outcome != .valid {
                 if case .violation = result.outcome { cluster.keepsFiles = true }
-                await client.close()
+                results.verifications.append(await end(present!, before: index + 1))
                 present = nil
             }
         }
-        await present?.client.close()
+        if let present { results.verifications.append(await end(present, before: cells.count)) }
         return results
     }
 
-    private func begin(
-        _ mode: ResizeMode,
-        _ index: Int
-    ) async throws -> (cluster: TrialCluster, client: Client, mode: ResizeMode) {
+    /// The cells on one cluster.
+    private struct Series {
+        let cluster: TrialCluster
+        let client: Client
+        let mode: ResizeMode
+        /// The number of its first cell.
+        let first: Int
+    }
+
+    private func end(_ series: Series, before index: Int) async -> MatrixVerification {
+        await series.client.close()
+        let problems = await series.cluster.verify()
+        if !problems.isEmpty { series.cluster.keepsFiles = true }
+        return MatrixVerification(cells: series.first...index, problems: problems)
+    }
+
+    private func begin(_ mode: ResizeMode, _ index: Int) async throws -> Series {
         let cluster = try await TrialCluster(
             coordinators: 3,
             mode: mode,
@@ -58,6 +89,6 @@ public struct MatrixRun {
             folder: "\(folder)/cluster-\(index)"
         )
         try await cluster.begin(workers: MatrixTrial.members)
-        return (cluster, try await cluster.client(), mode)
+        return Series(cluster: cluster, client: try await cluster.client(), mode: mode, first: index + 1)
     }
 }

@@ -6,13 +6,16 @@ import Ringmaster
 /// The cells' outcomes: a row a role and step, a column a kind of resize and strike.
 public struct MatrixTable {
     private let results: [MatrixResult]
+    private let verifications: [MatrixVerification]
 
-    public init(_ results: [MatrixResult]) {
-        self.results = results
+    public init(_ results: MatrixResults) {
+        self.results = results.cells
+        verifications = results.verifications
     }
 
     public var hasViolation: Bool {
         results.contains { if case .violation = $0.outcome { true } else { false } }
+            || verifications.contains { !$0.problems.isEmpty }
     }
 
     /// Whether every cell was tried and judged.
@@ -66,6 +69,12 @@ public struct MatrixTable {
         let valid = results.count { $0.outcome == .valid }
         var lines = [table.text, "\(valid) of \(results.count) cells valid"]
         lines += results.filter { $0.outcome != .valid }.map { "  " + Self.line($0) }
+        let sound = verifications.count { $0.problems.isEmpty }
+        lines.append("the data on disk is sound after \(sound) of \(verifications.count) series of cells")
+        for verification in verifications {
+            let (first, last) = (verification.cells.lowerBound, verification.cells.upperBound)
+            lines += verification.problems.map { "  after cells \(first) to \(last): \($0)" }
+        }
         return lines.joined(separator: "\n")
     }
 

@@ -49,7 +49,10 @@ struct MatrixTrial {
     private var historyPath: String { "\(folder)/\(number).jsonl" }
 
     func run() async throws -> MatrixResult {
+        // Of an earlier matrix in the same place.
+        for path in [historyPath, clientNotesPath] { try? FileManager.default.removeItem(atPath: path) }
         let notes = TrialNotes()
+        let watch = await cluster.beginWatch(notes)
         let last = TrialOperations(client: client, process: "before-and-after") { notes.add($0) }
         for key in keys { await last.append(notes.freshValue(), to: key) }
         // To be looked up, a job has to be under way at the moment of the death.
@@ -98,6 +101,7 @@ struct MatrixTrial {
                 group.addTask { _ = await reader.read(key, timeout: Self.bound) }
             }
         }
+        await cluster.end(watch)
         for status in await cluster.quiescent() { notes.add(status) }
         TrialClientNotes.read(clientNotesPath, into: notes)
         let verdict = try notes.judge(path: historyPath)

@@ -60,7 +60,7 @@ public struct PlantedTrial {
         let cell = MatrixPlan.cells.first { $0.description == name }
         guard let cell else { preconditionFailure("the matrix has no cell '\(name)'") }
         let results = try await MatrixRun([cell], folder: folder, planted: planted).run { _ in }
-        switch results[0].outcome {
+        switch results.cells[0].outcome {
         case .violation(let reason): return [reason]
         case .valid, .notReached, .undecided: return []
         }

@@ -22,6 +22,14 @@ import Testing
         #expect(Set(MatrixPlan.cells.map(\.role)) == Set(MatrixRole.allCases))
     }
 
+    @Test func aSampleIsTheSameEachTimeAndInOrder() throws {
+        let sample = MatrixPlan.sample(40, of: MatrixPlan.cells)
+        #expect(sample == MatrixPlan.sample(40, of: MatrixPlan.cells))
+        let places = try sample.map { try #require(MatrixPlan.cells.firstIndex(of: $0)) }
+        #expect(places.count == 40 && zip(places, places.dropFirst()).allSatisfy(<))
+        #expect(MatrixPlan.sample(.max, of: MatrixPlan.cells) == MatrixPlan.cells)
+    }
+
     @Test func aStepIsOnlyAskedOfAProcessThatTakesIt() {
         for cell in MatrixPlan.cells {
             let kind =
