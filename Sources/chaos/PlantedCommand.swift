@@ -12,7 +12,7 @@ struct PlantedCommand: AsyncParsableCommand {
         abstract: "Plant mistakes in the cluster, and see whether they are caught.",
         discussion: """
             Runs, for each mistake, the situation in which it shows, and prints by which anomaly it was caught and after how \
-            long. With --sound the same situations run without the mistakes: nothing may be found then.
+            long. Each situation runs without the mistake, too: that control has to end valid.
 
             \(ChaosStatus.list)
             """
@@ -21,7 +21,10 @@ struct PlantedCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only this mistake. Repeatable.", valueName: "name"))
     var only: [String] = []
 
-    @Flag(help: "Run the situations without the mistakes.")
+    @Flag(help: "Only a dozen mistakes of all kinds that are caught soon.")
+    var fast = false
+
+    @Flag(help: "Run only the controls.")
     var sound = false
 
     @Flag(help: "Only list the mistakes.")
@@ -37,45 +40,85 @@ struct PlantedCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let bugs = PlantedBug.allCases.filter { only.isEmpty || only.contains($0.rawValue) }
+        let chosen = fast ? PlantedTrial.fast : PlantedBug.allCases
+        let bugs = chosen.filter { only.isEmpty || only.contains($0.rawValue) }
         if list { return bugs.forEach { print($0.rawValue) } }
         var table = TextTable(
             [
-                TextTable.Column("mistake", .left), TextTable.Column("caught", .left), TextTable.Column("by", .left),
-                TextTable.Column("after", .right), TextTable.Column("in", .left),
+                TextTable.Column("mistake", .left), TextTable.Column("caught by", .left),
+                TextTable.Column("after", .right), TextTable.Column("control", .left), TextTable.Column("in", .left),
             ],
             lineWidthMax: 160
         )
+        var controls: [String: PlantedTrialReport] = [:]
         var caught = 0
         for bug in bugs {
-            let result = try trial(bug)
-            let isCaught = result.anomalies != "-"
-            caught += isCaught ? 1 : 0
-            print("\(bug.rawValue): \(isCaught ? "caught by \(result.anomalies)" : "nothing found") (\(result.time))")
-            fflush(nil)
-            table.append([bug.rawValue, isCaught ? "yes" : "no", result.anomalies, result.time, result.situation])
+            let situation = PlantedTrial(bug, isPlanted: true, folder: out).situation
+            let control = try controls[situation] ?? trial(bug, isPlanted: false)
+            if controls[situation] == nil { tell("control of \(situation): \(control.verdict) (\(control.time))") }
+            controls[situation] = control
+            guard !sound else { continue }
+            let result = try trial(bug, isPlanted: true)
+            caught += result.anomalies.isEmpty ? 0 : 1
+            tell("\(bug.rawValue): \(result.wordAndReason) (\(result.time))")
+            table.append([bug.rawValue, result.word, result.time, control.isValid ? "valid" : "NOT VALID", situation])
         }
-        print("\n\(table.text)\n\(caught) of \(bugs.count) caught")
-        if sound ? caught > 0 : caught < bugs.count { throw ChaosStatus.violation }
+        let valid = controls.values.count { $0.isValid }
+        if !sound { print("\n\(table.text)\n\(caught) of \(bugs.count) caught") }
+        print("\(valid) of \(controls.count) controls valid")
+        if valid < controls.count || !sound && caught < bugs.count { throw ChaosStatus.violation }
     }
 
-    /// Tries a mistake in a process of its own, so that it is in its clients, too.
-    private func trial(_ bug: PlantedBug) throws -> (anomalies: String, time: String, situation: String) {
+    private func tell(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+
+    /// Tries a situation in a process of its own, so that the mistake is in its clients, too.
+    private func trial(_ bug: PlantedBug, isPlanted: Bool) throws -> PlantedTrialReport {
         let process = Process()
         process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        process.arguments = ["planted-trial", bug.rawValue, "--out", "\(out)/\(bug.rawValue)"]
+        let folder = "\(out)/\(bug.rawValue)\(isPlanted ? "" : "-control")"
+        process.arguments = ["planted-trial", bug.rawValue, "--out", folder]
         var environment = ProcessInfo.processInfo.environment
-        environment["RINGMASTER_PLANTED"] = sound ? nil : bug.rawValue
+        environment["RINGMASTER_PLANTED"] = isPlanted ? bug.rawValue : nil
         process.environment = environment
         let output = Pipe()
         process.standardOutput = output
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        let fields = text.split(separator: "\n").last?.split(separator: "\t").map(String.init) ?? []
-        guard process.terminationStatus == 0, fields.count == 3 else { return ("-", "-", "could not be tried") }
-        return (fields[0], fields[1], fields[2])
+        return PlantedTrialReport(line: text.split(separator: "\n").last.map(String.init) ?? "")
     }
+}
+
+/// What a trial's process says at its end: a line of three fields.
+struct PlantedTrialReport {
+    var anomalies: String
+    var problems: String
+    var time: String
+
+    init(line: String) {
+        let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        guard fields.count == 3 else {
+            (anomalies, problems, time) = ("", "could not be tried", "-")
+            return
+        }
+        (anomalies, problems, time) = (fields[0], fields[1], fields[2])
+    }
+
+    init(_ result: PlantedResult) {
+        anomalies = result.anomalies.joined(separator: ", ")
+        problems = result.problems.joined(separator: ", ")
+        time = result.time.formatted(.units(allowed: [.seconds], fractionalPart: .show(length: 1)))
+    }
+
+    var line: String { "\(anomalies)\t\(problems)\t\(time)" }
+    var isValid: Bool { anomalies.isEmpty && problems.isEmpty }
+    var verdict: String { isValid ? "valid" : (anomalies.isEmpty ? problems : anomalies) }
+    /// By what a mistake was caught.
+    var word: String { anomalies.isEmpty ? "NOT CAUGHT" : anomalies }
+    var wordAndReason: String { anomalies.isEmpty && !problems.isEmpty ? "\(word): \(problems)" : word }
 }
 
 /// One trial of `chaos planted`, which no person calls.
@@ -89,7 +132,18 @@ struct PlantedTrialCommand: AsyncParsableCommand {
         guard let bug = PlantedBug(rawValue: bug) else { throw ValidationError("\(FaultError.bugUnknown(bug))") }
         let isPlanted = ProcessInfo.processInfo.environment["RINGMASTER_PLANTED"] != nil
         let result = try await PlantedTrial(bug, isPlanted: isPlanted, folder: out).run()
-        let anomalies = result.isCaught ? result.anomalies.joined(separator: ", ") : "-"
-        print("\(anomalies)\t\(result.time.formatted(.units(fractionalPart: .show(length: 1))))\t\(result.situation)")
+        print(PlantedTrialReport(result).line)
+    }
+}
+
+/// The program of a worker in a trial.
+struct TrialWorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "trial-worker", shouldDisplay: false)
+
+    @Option var name: String
+    @Option var cluster: String
+
+    func run() async throws {
+        try await TrialWorker.run(name: name, cluster: cluster.split(separator: ",").map(String.init))
     }
 }

@@ -5,20 +5,40 @@ import Ringmaster
 extension PlantedTrial {
     func begin(
         coordinators: Int = 3,
-        isDurable: Bool = true
+        isDurable: Bool = true,
+        workers: [String] = MatrixTrial.members,
+        hasSlowJobs: Bool = false
     ) async throws -> (cluster: TrialCluster, client: Client, operations: TrialOperations) {
         let cluster = try await TrialCluster(
             coordinators: coordinators,
             mode: .handoff,
             isDurable: isDurable,
             planted: planted,
+            hasSlowJobs: hasSlowJobs,
             folder: "\(folder)/cluster"
         )
-        try await cluster.begin(workers: MatrixTrial.members)
+        try await cluster.begin(workers: workers)
         let client = try await cluster.client()
-        let operations = TrialOperations(client: client, process: "client") { [notes] in notes.add($0) }
+        let operations = operations(of: client, as: "client")
         for key in keys { await operations.append(notes.freshValue(), to: key) }
         return (cluster, client, operations)
+    }
+
+    func operations(of client: Client, as process: String) -> TrialOperations {
+        TrialOperations(client: client, process: .text(process)) { [notes] in notes.add($0) }
+    }
+
+    /// Appends to these keys, all at the same time.
+    func beginAppends(to keys: some Sequence<String>, by client: Client, timeout: Duration) -> [Task<Void, Never>] {
+        keys.map { key in
+            let (lane, value) = (operations(of: client, as: "lane-\(key)"), notes.freshValue())
+            return Task { await lane.append(value, to: key, timeout: timeout) }
+        }
+    }
+
+    /// Reads every key, before anything else is done to it: whoever owns it now has to know it.
+    func readAll(_ operations: TrialOperations) async {
+        for key in keys { await operations.read(key) }
     }
 
     /// Appends to every key and reads it: whoever owned it before has to see that.
@@ -27,22 +47,6 @@ extension PlantedTrial {
             await operations.append(notes.freshValue(), to: key)
             await operations.read(key)
         }
-    }
-
-    /// Between what a gainer loads and the commit nothing may be accepted from the loser.
-    func joinsWithSlowGainer() async throws {
-        let (cluster, client, operations) = try await begin()
-        let load = TrialLoad(notes, clients: [client], keys: keys, lanes: 32, pause: .zero)
-        for round in 0..<8 {
-            let order = FaultPointOrder(.workerPhase2Loaded, .pause(.milliseconds(200)))
-            let joiner = try cluster.start(worker: "j\(round)", order)
-            try await TrialWait.until("the gainer to load", within: .seconds(5)) { joiner.hasReached(order) }
-            let members = MatrixTrial.members + (0...round).map { "j\($0)" }
-            try await cluster.settle(members: Set(members), within: .seconds(10))
-        }
-        try await load.stop()
-        await appendAndReadAll(operations)
-        await client.close()
     }
 
     /// Epochs do not go back.
@@ -95,49 +99,70 @@ extension PlantedTrial {
         let order = FaultPointOrder(.workerPhase2Received, .kill)
         let joiner = try cluster.start(worker: "j", order)
         try await TrialWait.until("the joiner to die", within: .seconds(5)) { joiner.hasReached(order) }
-        notes.add(.nemesis(.faultBegan(FaultID(1), kind: "\(order)", target: "j", isVerified: true)))
-        if let leader = await cluster.leaderStatus(), leader.intentEpoch > 0 {
-            notes.add(.nemesis(.roundBegan(Epoch(leader.intentEpoch), mode: "handoff", members: [])))
-        }
-        noteHealed(within: Self.returnBound)
-        let limit = Self.returnBound + .milliseconds(100)
-        if (try? await cluster.settle(members: Set(MatrixTrial.members), within: limit)) != nil,
-            let leader = await cluster.leaderStatus()
-        {
-            notes.add(.nemesis(.roundCommitted(Epoch(leader.epoch))))
-        }
-        for key in keys { await operations.read(key, timeout: .milliseconds(100)) }
+        noteFault("\(order)", of: "j")
+        await noteRound(of: cluster)
+        await noteReturn(of: cluster, operations)
+        await client.close()
+    }
+
+    /// A round that was begun is driven on by whoever leads next.
+    func leaderAndJoinerDieInARound() async throws {
+        let (cluster, client, operations) = try await begin()
+        let order = FaultPointOrder(.workerPhase2Loaded, .pause(nil))
+        let joiner = try cluster.start(worker: "j", order)
+        try await TrialWait.until("the joiner to load", within: .seconds(5)) { joiner.hasReached(order) }
+        await noteRound(of: cluster)
+        let leader = try await cluster.leader()
+        cluster.coordinators[leader].kill()
+        joiner.kill()
+        noteFault("kill", of: "leader and j")
+        try await TrialWait.until("another leader", within: .seconds(5)) { await cluster.leaderStatus() != nil }
+        try cluster.coordinators[leader].start(planted: planted)
+        await noteReturn(of: cluster, operations)
         await client.close()
     }
 
     /// How soon service is to be back where it is the question.
-    private static let returnBound = Duration.seconds(2)
+    private static let returnBound = Duration.seconds(5)
 
-    private func noteHealed(within bound: Duration) {
-        notes.add(.nemesis(.faultEnded(FaultID(1), isVerified: true)))
-        notes.add(.nemesis(.healed(boundNs: bound.milliseconds * 1_000_000)))
+    func noteFault(_ kind: String, of target: String) {
+        notes.add(.nemesis(.faultBegan(FaultID(1), kind: kind, target: target, isVerified: true)))
     }
 
-    /// A job whose reply was lost is known after a restart.
-    func resendAfterASnapshot() async throws {
-        let (cluster, client, operations) = try await begin(coordinators: 1)
-        let stubborn = try await StubbornClient(
-            try await cluster.endpoint(ofWorker: "w1"),
-            notes: notes,
-            name: "late"
-        )
-        guard let key = try await cluster.view().view.keys(keys, of: "w1").first else {
-            throw TrialError.didNotHappen("a key of w1")
+    func noteHealed() {
+        notes.add(.nemesis(.faultEnded(FaultID(1), isVerified: true)))
+        notes.add(.nemesis(.healed(boundNs: Self.returnBound.milliseconds * 1_000_000)))
+    }
+
+    private func noteRound(of cluster: TrialCluster) async {
+        if let leader = await cluster.leaderStatus(), leader.intentEpoch > 0 {
+            notes.add(.nemesis(.roundBegan(Epoch(leader.intentEpoch), mode: "handoff", members: [])))
         }
-        let (session, value) = (try await cluster.openSession(), notes.freshValue())
-        await stubborn.append(value, to: key, session: session, sequence: 1, attempts: 2) {
-            await cluster.takeSnapshot(0)
-            try? await Task.sleep(for: .milliseconds(300))
-            cluster.coordinators[0].kill()
-            try? await cluster.begin(workers: MatrixTrial.members)
+    }
+
+    /// From here on the fault is over, and the members that are left have to serve every key soon.
+    private func noteReturn(of cluster: TrialCluster, _ operations: TrialOperations) async {
+        noteHealed()
+        let limit = Self.returnBound + .milliseconds(100)
+        // Once the round has to be over, the history goes on: else it would not show that it was late.
+        if (try? await cluster.settle(members: Set(MatrixTrial.members), within: limit)) != nil,
+            let leader = await cluster.leaderStatus()
+        {
+            // It may have taken the place of the one that was noted.
+            notes.add(.nemesis(.roundBegan(Epoch(leader.epoch), mode: "handoff", members: [])))
+            notes.add(.nemesis(.roundCommitted(Epoch(leader.epoch))))
         }
-        await appendAndReadAll(operations)
-        await client.close()
+        let end = ContinuousClock.now + limit
+        await withTaskGroup { group in
+            for key in keys {
+                let reader = self.operations(of: operations.client, as: "reader-\(key)")
+                group.addTask {
+                    repeat {
+                        if await reader.read(key, timeout: .milliseconds(100)) != nil { return }
+                    } while ContinuousClock.now < end
+                }
+            }
+        }
     }
 
     /// Whatever was acknowledged is in the log.
@@ -146,30 +171,12 @@ extension PlantedTrial {
         cluster.coordinators[0].pause()
         for key in keys.prefix(6) {
             await operations.append(notes.freshValue(), to: key, timeout: .milliseconds(50))
+            await operations.read(key, timeout: .milliseconds(50))
         }
         for name in MatrixTrial.members { cluster.workers[name]!.kill() }
         cluster.coordinators[0].kill()
         try await cluster.begin(workers: MatrixTrial.members)
         await appendAndReadAll(operations)
-        await client.close()
-    }
-
-    /// What a coordinator has promised in an election holds after it was killed.
-    func crashLoop() async throws {
-        let (cluster, client, operations) = try await begin()
-        let load = TrialLoad(notes, clients: [client], keys: keys, lanes: 8, pause: .zero)
-        notes.add(.nemesis(.faultBegan(FaultID(1), kind: "kill", target: "all coordinators", isVerified: true)))
-        var isBack = true
-        for _ in 0..<6 where isBack {
-            for coordinator in cluster.coordinators { coordinator.kill() }
-            isBack = (try? await cluster.begin(workers: MatrixTrial.members, within: .seconds(5))) != nil
-            for status in await cluster.statuses() { notes.add(status) }
-        }
-        try await load.stop()
-        noteHealed(within: Self.returnBound)
-        if isBack { await appendAndReadAll(operations) }
-        for key in keys { await operations.read(key, timeout: .milliseconds(100)) }
-        for status in await cluster.quiescent() { notes.add(status) }
         await client.close()
     }
 }

@@ -9,6 +9,19 @@ extension PlantedTrial {
 
     /// Under a lease that has run out nothing is served.
     func readsWaitForAZombie() async throws {
+        try await readsWait { $0.pause() }
+    }
+
+    /// A lease counts from when it was asked for, however late the answer is read.
+    func readsWaitWithALeaseOnItsWay() async throws {
+        try await readsWait { worker in
+            let granted = FaultPointOrder(.workerLeaseGranted, .pause(nil))
+            try await worker.arm(granted)
+            try await TrialWait.until("w1 to stop with a lease", within: .seconds(5)) { worker.hasReached(granted) }
+        }
+    }
+
+    private func readsWait(stop: (TrialProcess) async throws -> Void) async throws {
         let (cluster, client, operations) = try await begin()
         let owned = try await cluster.view().view.keys(keys, of: "w1")
         let endpoint = try await cluster.endpoint(ofWorker: "w1")
@@ -19,7 +32,7 @@ extension PlantedTrial {
             await stubborn.read(key)
             readers.append((stubborn, key))
         }
-        cluster.workers["w1"]!.pause()
+        try await stop(cluster.workers["w1"]!)
         try await TrialWait.until("w1 to be given up", within: .seconds(5)) { await !isMember("w1", of: cluster) }
         await appendAndReadAll(operations)
         let reads = readers.map { reader in Task { _ = await reader.client.read(reader.key, timeout: .seconds(2)) } }
@@ -33,25 +46,67 @@ extension PlantedTrial {
 
     /// A worker that may hold a lease is not given up.
     func silenceShorterThanTheLease() async throws {
+        try await sleepsWithinTheLease { _ in }
+    }
+
+    /// Nor is it when another process comes under its name.
+    func aTwinComesWithinTheLease() async throws {
+        try await sleepsWithinTheLease { cluster in _ = try cluster.startTwin(of: "w1") }
+    }
+
+    /// Stops w1 for less than its lease, and asks it again.
+    private func sleepsWithinTheLease(meanwhile: (TrialCluster) throws -> Void) async throws {
         let (cluster, client, operations) = try await begin(coordinators: 1, isDurable: false)
-        for attempt in 0..<6 {
+        for attempt in 0..<3 {
             let owned = try await cluster.view().view.keys(keys, of: "w1")
             let endpoint = try await cluster.endpoint(ofWorker: "w1")
             let stubborn = try await StubbornClient(endpoint, notes: notes, name: "late-\(attempt)")
+            let sleeper = cluster.workers["w1"]!
             guard let key = owned.first, await stubborn.read(key) else { continue }
+            let incarnation = await incarnation(of: "w1", in: cluster)
+            // Of about this moment is the lease that it may hold.
+            let asked = FaultPointOrder(.workerLeaseSent, .pause(nil))
+            try await sleeper.arm(asked)
+            try await TrialWait.until("w1 to stop", within: .seconds(5)) { sleeper.hasReached(asked) }
             let began = ContinuousClock.now
-            cluster.workers["w1"]!.pause()
+            try meanwhile(cluster)
             try? await TrialWait.until("w1 to be given up", within: .milliseconds(380)) {
-                await !isMember("w1", of: cluster)
+                await self.incarnation(of: "w1", in: cluster) != incarnation
             }
             if ContinuousClock.now - began < .milliseconds(380) {
                 await operations.append(notes.freshValue(), to: key, timeout: .milliseconds(200))
             }
             let reading = Task { await stubborn.read(key, timeout: .milliseconds(300)) }
-            cluster.workers["w1"]!.wake()
+            sleeper.wake()
             _ = await reading.value
+            if sleeper !== cluster.workers["w1"] { sleeper.kill() }
             try await cluster.settle(members: Set(MatrixTrial.members), within: .seconds(10))
         }
+        await appendAndReadAll(operations)
+        await client.close()
+    }
+
+    /// In which of its lives a worker is a member by a view that is settled; nil: in none.
+    private func incarnation(of name: String, in cluster: TrialCluster) async -> UInt64? {
+        guard let leader = await cluster.leaderStatus() else { return nil }
+        return leader.workers.first { $0.name == name }?.incarnation
+    }
+
+    /// What a worker ran in a life that is over is not accepted, though it is a member in another.
+    func aFormerLifeWakesWithAJob() async throws {
+        let (cluster, client, operations) = try await begin(coordinators: 1, isDurable: false, workers: ["w1"])
+        let (key, job, former) = try await sleepWithAJob(cluster)
+        let incarnation = await incarnation(of: "w1", in: cluster)
+        _ = try cluster.startTwin(of: "w1")
+        try await TrialWait.until("w1 to be a member in a new life", within: .seconds(5)) {
+            let present = await self.incarnation(of: "w1", in: cluster)
+            return present != nil && present != incarnation
+        }
+        await operations.read(key)
+        former.wake()
+        await job.value
+        former.kill()
+        await readAll(operations)
         await appendAndReadAll(operations)
         await client.close()
     }

@@ -49,53 +49,58 @@ final class StubbornClient: Sendable {
         }
     }
 
-    /// Appends, in so many attempts, of which only the last one's reply arrives. A refusal because of the session is final: the
-    /// job can never be applied.
-    /// - Parameter between: What happens between two attempts.
+    /// Appends, in so many attempts, of which only the last one's reply arrives. A refusal of the only one because of the
+    /// session is final: the job can never be applied.
+    /// - Parameters:
+    ///   - acked: Below which sequence the client wants no reply any more; nil: the job's own.
+    ///   - between: What happens between two attempts.
     func append(
         _ value: Int64,
         to key: String,
         session: UInt64,
         sequence: UInt64,
+        acked: UInt64? = nil,
         attempts: UInt64 = 1,
         between: () async -> Void = {}
     ) async {
         notes.add(.append(.invoke, by: name, key: .text(key), value: value))
+        let job = Job(value: value, key: key, session: session, sequence: sequence, acked: acked ?? sequence)
         do throws(RPCError) {
             for attempt in 1..<attempts {
-                _ = try await submit(value, to: key, session: session, sequence: sequence, attempt: attempt)
+                _ = try await submit(job, attempt: attempt)
                 await between()
             }
-            let reply = try await submit(value, to: key, session: session, sequence: sequence, attempt: attempts)
+            let reply = try await submit(job, attempt: attempts)
             guard reply.first == 0 else {
                 return notes.add(.append(.fail, by: name, key: .text(key), value: value))
             }
             let position = TrialList.position(Array(reply.dropFirst()))
             notes.add(.append(.ok, by: name, key: .text(key), value: value, position: position))
-        } catch .remote(let error) where error.code == .sessionExpired {
+        } catch .remote(let error) where error.code == .sessionExpired && attempts == 1 {
             notes.add(.append(.fail, by: name, key: .text(key), value: value))
         } catch {
             notes.add(.append(.info, by: name, key: .text(key), value: value))
         }
     }
 
+    private struct Job {
+        let value: Int64
+        let key: String
+        let session: UInt64
+        let sequence: UInt64
+        let acked: UInt64
+    }
+
     /// The message is that of docs/CLUSTER.md.
-    private func submit(
-        _ value: Int64,
-        to key: String,
-        session: UInt64,
-        sequence: UInt64,
-        attempt: UInt64
-    ) async throws(RPCError) -> [UInt8] {
+    private func submit(_ job: Job, attempt: UInt64) async throws(RPCError) -> [UInt8] {
         var writer = MessagePackWriter()
         writer.writeArrayHeader(count: 7)
-        writer.write(session)
-        writer.write(sequence)
-        // The reply to this very job is still wanted.
-        writer.write(sequence)
+        writer.write(job.session)
+        writer.write(job.sequence)
+        writer.write(job.acked)
         writer.write("append")
-        writer.writeBinary(Array(key.utf8))
-        writer.writeBinary(TrialList.argument(value))
+        writer.writeBinary(Array(job.key.utf8))
+        writer.writeBinary(TrialList.argument(job.value))
         writer.write(attempt)
         return try await worker.call("job.submit", payload: writer.bytes, options: CallOptions(timeout: .seconds(3)))
     }

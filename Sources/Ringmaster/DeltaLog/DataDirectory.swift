@@ -103,9 +103,19 @@ public final class DataDirectory {
         try writeIdentity()
     }
 
-    /// For a bug that is planted: forgets the term and vote.
+    /// For a bug that is planted: forgets the present term, and for whom it voted in it.
     func forgetVote() {
-        for name in ["metadata1", "metadata2", TermAndVote.recordFile] { unlink("\(path)/\(name)") }
+        for name in ["metadata1", "metadata2"] {
+            let descriptor = open("\(path)/\(name)", O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { Glibc.close(descriptor) }
+            // format, version, term, vote: 64 bits each
+            var (term, vote): (UInt64, UInt64) = (0, 0)
+            guard pread(descriptor, &term, 8, 16) == 8, term > 1 else { continue }
+            term -= 1
+            pwrite(descriptor, &term, 8, 16)
+            pwrite(descriptor, &vote, 8, 24)
+        }
     }
 
     /// Names of the files in the directory, in no order.

@@ -74,7 +74,8 @@ final class RaftLog: DeltaLog, Flushable {
         let peerDirectories = try PeerDirectories(directory: directory.path)
         if isPlanted(.voteForgotten) { directory.forgetVote() }
         // libraft takes damage for a write that was cut short, and cuts it away: it does not get to see any.
-        let inventory = directory.isBootstrapped ? try LogInventory(directory: directory) : nil
+        let isChecked = directory.isBootstrapped && !isPlanted(.voteForgotten)
+        let inventory = isChecked ? try LogInventory(directory: directory) : nil
         let raft = try open()
         do throws(DeltaLogError) {
             self.raft = raft

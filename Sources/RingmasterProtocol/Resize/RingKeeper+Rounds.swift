@@ -12,7 +12,7 @@ extension RingKeeper {
     mutating func beginRound(_ effects: inout [Effect]) {
         endRound(.superseded, &effects)
         releaseLeavers(&effects)
-        highestEpoch = highestEpoch.next
+        highestEpoch = planted == .epochReused ? view.ring.epoch.next : highestEpoch.next
         let fenced = view.members.filter { isDead($0.member.id, under: $0.incarnation) }.map(\.member.id)
         let intent = Intent(epoch: highestEpoch, mode: mode, members: wantedMembers(), fenced: fenced)
         let round = KeeperRound(intent: intent, base: view)

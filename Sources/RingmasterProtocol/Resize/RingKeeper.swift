@@ -108,7 +108,7 @@ public struct RingKeeper: Sendable {
         isLeading = true
         (candidates, leaving, dead) = ([:], [], [:])
         highestEpoch = max(highestEpoch, highestEpochSeen, view.ring.epoch)
-        if let intent {
+        if let intent, planted != .intentNotDriven {
             takeOver(intent)
             beginRound(&effects)
         }

@@ -21,6 +21,7 @@ extension SlotGates {
         case .propose(let base, let mode, let members):
             guard enter(epoch, base, mode, members, order, &effects) else { return }
             if table.draining == 0 || planted == .handOverBeforeDrain { effects.append(.report(epoch)) }
+            if planted == .gateReopenedEarly { setGates([], &effects) }
         case .synchronise(let base, let syncTo, let members):
             // Who missed phase 1 was not waited for in it, so it has nothing to stop but what it loses.
             guard enter(epoch, base, .handoff, members, order, &effects) else { return }
@@ -76,7 +77,7 @@ extension SlotGates {
         for slot in table.slots(in: .serving, .draining, .stopped) {
             if closed.contains(slot) {
                 table.set(slot, .stopped)
-            } else if table.state(of: slot) != .serving {
+            } else if table.state(of: slot) != .serving, planted != .gatesLeftClosed {
                 table.set(slot, .serving)
                 reopened.append(slot)
             }

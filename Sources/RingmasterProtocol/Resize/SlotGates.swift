@@ -129,6 +129,7 @@ public struct SlotGates: Sendable {
             switch state {
             case .serving: break
             case .draining, .stopped:
+                guard planted != .gatesLeftClosed else { break }
                 table.set(slot, .serving)
                 reopened.append(slot)
             case .loaded where isCommitOfRound:

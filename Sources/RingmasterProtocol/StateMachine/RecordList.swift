@@ -17,6 +17,9 @@ struct RecordList: Sendable {
     private var chunks: [[JobRecord]] = []
     private(set) var count = 0
 
+    /// The record of the highest sequence.
+    var newest: JobRecord? { chunks.last?.last }
+
     /// The record of a sequence. O(log records).
     func record(of sequence: UInt64) -> JobRecord? {
         guard let last = chunks.last?.last, sequence <= last.sequence else { return nil }

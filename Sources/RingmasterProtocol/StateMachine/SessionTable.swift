@@ -26,6 +26,11 @@ struct Session: Sendable {
         guard let record = records.record(of: sequence) else { return .none }
         return .record(job: record.job, version: record.version, reply: record.reply)
     }
+
+    /// For a bug that is planted: what is known of the newest job.
+    var newestAnswer: SessionAnswer {
+        records.newest.map { .record(job: $0.job, version: $0.version, reply: $0.reply) } ?? .none
+    }
 }
 
 /// All sessions, in shards, so that a change while a copy lives copies a shard and not all.
@@ -139,6 +144,18 @@ struct SessionTable: Sendable {
             _ = close(client)
             insert(client, Session(ackedBelow: session.ackedBelow, lastActiveMs: session.lastActiveMs))
         }
+    }
+
+    /// For a bug that is planted: forgets the records below a sequence, and not that it did.
+    mutating func forgetRecords(of client: ClientID, below sequence: UInt64) {
+        guard var session = session(of: client), close(client) else { return }
+        session.records.removeBelow(sequence) { _ in }
+        insert(client, session)
+    }
+
+    /// For a bug that is planted: begins a session that is over anew.
+    mutating func revive(_ client: ClientID, timeMs: UInt64) {
+        if session(of: client) == nil { insert(client, Session(lastActiveMs: timeMs)) }
     }
 
     @inline(__always)

@@ -23,13 +23,17 @@ extension StateMachine {
     private mutating func apply(_ command: Command) -> CommandOutcome {
         switch command {
         case .deltas(let batch): .deltas(apply(batch))
-        case .openSession(let nonce): .sessionOpened(sessions.open(nonce: nonce, timeMs: timeMs))
+        case .openSession(let nonce): .sessionOpened(sessions.open(nonce: mixedIn(nonce), timeMs: timeMs))
         case .expireSessions(let idleSinceMs): .sessionsExpired(sessions.expire(idleSinceMs: idleSinceMs))
         case .closeSession(let client): .sessionClosed(sessions.close(client))
         case .initialise(let id, let size): .initialised(initialise(id, size))
         case .propose(let intent): .proposed(intent.epoch, accepted: propose(intent))
         case .commit(let epoch): .committed(epoch, accepted: commit(epoch))
         }
+    }
+
+    private func mixedIn(_ nonce: UInt64) -> UInt64 {
+        planted == .seededHashInState ? UInt64(bitPattern: Int64(nonce.hashValue)) : nonce
     }
 
     private mutating func initialise(_ id: UInt64, _ size: RingSize) -> Bool {
@@ -80,7 +84,7 @@ extension StateMachine {
     /// member, not in this life, or fenced.
     private func entitledMember(_ batch: DeltaBatch) -> UInt16 {
         guard let index = view.ring.memberIndex(of: batch.worker),
-            view.members[index].incarnation == batch.incarnation,
+            view.members[index].incarnation == batch.incarnation || planted == .oldLifeAccepted,
             intent?.fenced.contains(batch.worker) != true || planted == .fencedAccepted
         else { return RingView.unowned }
         return UInt16(index)
@@ -89,6 +93,7 @@ extension StateMachine {
     /// Applies a delta, or says why not. The order of the questions is part of the log's contract.
     @inline(__always)
     private mutating func apply(_ delta: Delta, of member: UInt16, owners: [UInt16]) -> DeltaRefusal? {
+        if planted == .expiredSessionRevived { sessions.revive(delta.client, timeMs: timeMs) }
         guard let place = sessions.place(of: delta.client) else { return .sessionUnknown }
         switch sessions.acknowledge(place, below: delta.acked, thenFind: delta.sequence) {
         case .none: break
@@ -116,6 +121,7 @@ extension StateMachine {
             reply: Array(delta.reply)
         )
         sessions.keep(record, at: place, timeMs: timeMs)
+        if planted == .onlyNewestReplyKept { sessions.forgetRecords(of: delta.client, below: delta.sequence) }
         return nil
     }
 }

@@ -69,6 +69,7 @@ extension StateMachine {
         try reader.end()
         guard self.hash == hash else { throw .hashMismatch(expected: hash, found: self.hash) }
         if planted == .repliesLostInSnapshot { sessions.forgetRecords() }
+        if planted == .intentLostInSnapshot { replaceIntent(with: nil) }
     }
 
     /// The body of a snapshot whose checksum is right, and the hash that it is to have.

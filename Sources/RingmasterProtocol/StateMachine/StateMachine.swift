@@ -60,7 +60,9 @@ public struct StateMachine: Sendable {
     /// What is known of a client's job. O(log records of the session + bytes of the reply).
     public func record(of client: ClientID, sequence: UInt64) -> SessionAnswer {
         if planted == .noSessionTable, sessions.session(of: client) != nil { return .none }
-        return sessions.session(of: client)?.answer(for: sequence) ?? .sessionUnknown
+        if planted == .newestReplyRepeated, let session = sessions.session(of: client) { return session.newestAnswer }
+        return sessions.session(of: client)?.answer(for: sequence)
+            ?? (planted == .expiredSessionRevived ? .none : .sessionUnknown)
     }
 
     /// Puts a view, or none, in the place of the view that is to come. O(members).

@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: PlantedBug.allCases)
     func aCellThatShowsAMistakeIsOneOfTheMatrix(bug: PlantedBug) {
-        guard case .cell(let name) = PlantedTrial.situation(of: bug) else { return }
+        guard case .cell(let name) = PlantedSituation(of: bug) else { return }
         #expect(MatrixPlan.cells.contains { $0.description == name })
     }
 }

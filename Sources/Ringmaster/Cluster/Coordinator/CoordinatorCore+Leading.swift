@@ -180,7 +180,7 @@ extension CoordinatorCore {
     func checkLeases() {
         let now = loop.refreshNow()
         // A silent worker is looked at first; it is given up once it is suspect by its habits and its lease is over.
-        for link in members.values where link.isSuspect(at: now) {
+        for link in members.values where link.isSuspect(at: now) || isGivenUpEarly(link, now) {
             if link.leaseEnds < now || isPlanted(.leaseNotWaitedFor) {
                 died(link, "it is silent, and its lease has run out")
             } else {

@@ -63,6 +63,7 @@ extension CoordinatorCore: LogApplier {
         case .proposed(_, let accepted):
             guard accepted, let intent = machine.intent else { return }
             faultPoint(.coordinatorIntentLogged)
+            if isPlanted(.handedOverAsOfIntent) { planted.atIntent = machine }
             handle(.intentLogged(intent, jobIndex: machine.jobIndex))
         case .committed(_, let accepted):
             guard accepted else { return }
@@ -75,7 +76,8 @@ extension CoordinatorCore: LogApplier {
 
     func captureSnapshot() -> @Sendable () -> [UInt8] {
         faultPoint(.coordinatorSnapshotBegun)
-        let copy = machine
+        let copy = isPlanted(.snapshotOfOlderState) ? planted.atSnapshot ?? machine : machine
+        if isPlanted(.snapshotOfOlderState) { planted.atSnapshot = machine }
         return {
             defer { faultPoint(.coordinatorSnapshotEncoded) }
             return copy.snapshot()

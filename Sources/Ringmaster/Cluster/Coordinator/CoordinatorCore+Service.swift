@@ -70,13 +70,16 @@ extension CoordinatorCore {
     private func deltas(_ command: UnsafeRawBufferPointer, _ reply: DeferredReply) {
         faultPoint(.coordinatorDeltasReceived)
         // The state machine reads the whole; here only that one malformed batch does not spoil the entry it shares.
+        let count: Int
         do {
-            _ = try DeltaBatch(decoding: command)
+            count = try DeltaBatch(decoding: command).count
         } catch {
             return reply.fail(.badParams, "the deltas cannot be read: \(error)")
         }
+        if isPlanted(.answeredBeforeQuorum) { return answerAhead(command, reply) }
         commands.add { [weak self] result in
             guard case .applied(.deltas(let outcomes)) = result else {
+                if isPlanted(.lostProposalAcknowledged), let self { return answerAccepted(deltas: count, reply) }
                 return reply.fail(.notLeader, self?.leaderEndpoint ?? "")
             }
             faultPoint(.coordinatorDeltasAnswering)
@@ -118,7 +121,8 @@ extension CoordinatorCore {
         }
         let slots = slots(inBits: request.slots)
         let cursor = StateCursor(rawValue: request.cursor)
-        let chunk = machine.encodeSlots(slots, from: cursor, bytesMax: ClusterLimits.handOverChunkBytes)
+        let source = isPlanted(.handedOverAsOfIntent) ? planted.atIntent ?? machine : machine
+        let chunk = source.encodeSlots(slots, from: cursor, bytesMax: ClusterLimits.handOverChunkBytes)
         var writer = MessagePackWriter(capacity: chunk.bytes.count + 32)
         writer.writeArrayHeader(count: 2)
         writer.writeBinary(chunk.bytes)
@@ -152,7 +156,7 @@ extension CoordinatorCore {
         if let present = members[id], present.record.incarnation != record.incarnation {
             // The same name in a new life: the former one must be settled before this one may serve.
             let isSameEndpoint = present.record.endpoint == record.endpoint
-            guard isSameEndpoint else {
+            guard isSameEndpoint || isPlanted(.twinTakenForSuccessor) else {
                 present.probe()
                 throw RemoteError(code: .overloaded, message: "worker \(id) still lives at \(present.record.endpoint)")
             }
@@ -217,6 +221,7 @@ extension CoordinatorCore {
     private func closeSession(_ request: UnsafeRawBufferPointer, _ reply: DeferredReply) throws(RemoteError) {
         faultPoint(.coordinatorSessionClosing)
         let client = ClientID(rawValue: try NumberMessage.decode(request))
+        if isPlanted(.changedOutsideTheLog) { return closeHere(client, reply) }
         commands.add { [weak self] result in
             guard case .applied = result else { return reply.fail(.notLeader, self?.leaderEndpoint ?? "") }
             faultPoint(.coordinatorSessionClosed)

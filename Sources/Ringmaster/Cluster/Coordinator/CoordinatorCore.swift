@@ -25,6 +25,7 @@ final class CoordinatorCore: @unchecked Sendable {
     let clock: LoopClock
     var role = LogRole.follower(leader: nil)
     var counts = Counts()
+    var planted = PlantedState()
     private(set) var isClosed = false
 
     /// Lines to the other coordinators, by raft id.

@@ -164,6 +164,11 @@ final class DeltaStream: Flushable {
 
     private func ended(_ batch: Batch, _ reply: LeaderReply) {
         guard batches.contains(where: { $0 === batch }) else { return }
+        if case .unreachable = reply, isPlanted(.lostLeaderTakenForAnswer) {
+            batches.removeAll { $0 === batch }
+            unanswered -= batch.jobs.count
+            return batch.jobs.forEach { ended($0, nil) }
+        }
         guard case .payload(let bytes) = reply, let outcomes = try? DeltaOutcomes(decoding: bytes),
             outcomes.count == batch.jobs.count
         else {

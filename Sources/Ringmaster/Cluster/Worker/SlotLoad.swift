@@ -37,7 +37,7 @@ final class SlotLoad {
             guard case .payload(let bytes) = reply else { return fetchLater(from: cursor) }
             do throws(RemoteError) {
                 let next = try read(bytes)
-                if let next { fetch(from: next) } else { done() }
+                if let next, !isPlanted(.servedAfterFirstChunk) { fetch(from: next) } else { done() }
             } catch {
                 fetchLater(from: cursor)
             }

@@ -199,7 +199,7 @@ extension WorkerCore {
         case .staleBase, .sessionFull:
             counts.deltasRefused += 1
             work.isStale = true
-            work.void.append(job)
+            if isPlanted(.replyFromRollback) { end(job) } else { work.void.append(job) }
         case .staleOwner:
             counts.deltasRefused += 1
             work.isStale = true
@@ -236,7 +236,7 @@ extension WorkerCore {
             key.version = state.version
             key.state = state.state
             work.headVersion = state.version
-            work.head = state.state
+            work.head = isPlanted(.rollbackForgetsState) ? nil : state.state
             work.isStale = false
             counts.jobsRepeated += work.void.count
             for job in work.void.reversed() { work.waiting.prepend(job) }

@@ -26,7 +26,8 @@ extension WorkerCore {
             case .payload(let bytes):
                 faultPoint(.workerLeaseGranted)
                 // Counted from the moment of asking: the leader grants it later than that.
-                leaseEnds = askedAt.advanced(by: ClusterLimits.lease)
+                let from = isPlanted(.leaseCountedFromAnswer) ? loop.refreshNow() : askedAt
+                leaseEnds = from.advanced(by: ClusterLimits.lease)
                 leaseSuspendedNs = suspendedNs
                 let isNew = !gates.isLeaseHeld
                 if renewNow() { perform(gates.handle(.leaseRenewed)) }

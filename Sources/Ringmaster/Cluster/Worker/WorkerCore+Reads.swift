@@ -29,7 +29,8 @@ extension WorkerCore {
 
     private func answerRead(_ key: [UInt8], _ reply: DeferredReply) {
         let held = find(key)
-        reply.send(KeyState(version: held?.version ?? 0, state: held?.state).encoded())
+        let state = isPlanted(.uncommittedRead) ? held?.work?.head ?? held?.state : held?.state
+        reply.send(KeyState(version: held?.version ?? 0, state: state).encoded())
         faultPoint(.workerReadSent)
     }
 

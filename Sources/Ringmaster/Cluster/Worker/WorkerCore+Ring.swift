@@ -146,13 +146,16 @@ extension WorkerCore {
 
     /// Takes the states of a chunk that was handed over.
     private func take(_ chunk: SlotChunk) {
-        chunk.forEach { key, version, state in keys.store(key, version: version, state: state.map { Array($0) }) }
+        chunk.forEach { key, version, state in
+            if isPlanted(.regainedSlotsNotReloaded), keys.find(key, KeyHash(of: key)) != nil { return }
+            keys.store(key, version: version, state: state.map { Array($0) })
+        }
     }
 
     private func drop(_ slots: [Slot]) {
         let lost = Set(slots)
         for slot in slots {
-            keys.drop(slot)
+            if !isPlanted(.regainedSlotsNotReloaded) { keys.drop(slot) }
             for (job, _) in held.removeValue(forKey: slot) ?? [] { job.fail(wrongOwner.code, wrongOwner.message) }
         }
         for job in Array(jobs.values) where lost.contains(job.slot) { fail(job, wrongOwner) }
