@@ -49,6 +49,12 @@ public struct MatrixCell: Equatable, Sendable, CustomStringConvertible {
         "\(modeName) \(role.rawValue) \(point.rawValue) \(trigger.rawValue) \(strike.rawValue)"
     }
 
+    /// Whether the step is one of a job or read, which a leaver takes only until its gates close.
+    var isServedWhileLeaving: Bool {
+        let steps = ["worker.job.", "worker.deltas.", "worker.reply.", "worker.read."]
+        return role == .leaving && steps.contains { point.rawValue.hasPrefix($0) }
+    }
+
     public var modeName: String { mode == .barrier ? "barrier" : "handoff" }
 }
 

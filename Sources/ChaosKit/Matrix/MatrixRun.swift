@@ -3,25 +3,13 @@
 import Foundation
 import Ringmaster
 
-/// What a series of cells on one cluster left on disk.
-public struct MatrixVerification: Sendable {
-    /// The numbers of its first and last cell.
-    public let cells: ClosedRange<Int>
-    /// What is wrong in the coordinators' data directories; empty where all is well.
-    public let problems: [String]
-}
-
-/// What came of a matrix.
-public struct MatrixResults: Sendable {
-    public var cells: [MatrixResult] = []
-    public var verifications: [MatrixVerification] = []
-}
-
 /// Tries cells. A cell that does not end valid has its cluster replaced. What a cluster has on disk is checked at its end.
 public struct MatrixRun {
     private let cells: [MatrixCell]
     private let folder: String
     private let planted: PlantedBug?
+    /// Some steps are taken only if a job or read comes within a few ms: what was not reached is tried again.
+    private static let attemptsMax = 3
 
     /// - Parameter folder: Where the histories go.
     public init(_ cells: [MatrixCell], folder: String, planted: PlantedBug? = nil) {
@@ -44,25 +32,34 @@ public struct MatrixRun {
                 results.verifications.append(await end(series, before: index))
                 present = nil
             }
-            if present == nil { present = try await begin(cell.mode, index) }
-            let (cluster, client) = (present!.cluster, present!.client)
-            let trial = MatrixTrial(cluster: cluster, cell: cell, number: index + 1, folder: folder, client: client)
-            let result: MatrixResult
-            do {
-                result = try await trial.run()
-            } catch let error as TrialError {
-                result = MatrixResult(cell: cell, outcome: .violation("not settled afterwards: \(error)"), settled: nil)
-            }
-            results.cells.append(result)
-            tell(result)
-            if result.outcome != .valid {
-                if case .violation = result.outcome { cluster.keepsFiles = true }
-                results.verifications.append(await end(present!, before: index + 1))
-                present = nil
+            for attempt in 1...Self.attemptsMax {
+                let series: Series
+                if let present { series = present } else { series = try await begin(cell.mode, index) }
+                present = series
+                let result = try await result(of: cell, number: index + 1, on: series)
+                if result.outcome != .valid {
+                    if case .violation = result.outcome { series.cluster.keepsFiles = true }
+                    results.verifications.append(await end(series, before: index + 1))
+                    present = nil
+                }
+                if case .notReached = result.outcome, attempt < Self.attemptsMax { continue }
+                results.cells.append(result)
+                tell(result)
+                break
             }
         }
         if let present { results.verifications.append(await end(present, before: cells.count)) }
         return results
+    }
+
+    private func result(of cell: MatrixCell, number: Int, on series: Series) async throws -> MatrixResult {
+        let (cluster, client) = (series.cluster, series.client)
+        let trial = MatrixTrial(cluster: cluster, cell: cell, number: number, folder: folder, client: client)
+        do {
+            return try await trial.run()
+        } catch let error as TrialError {
+            return MatrixResult(cell: cell, outcome: .violation("not settled afterwards: \(error)"), settled: nil)
+        }
     }
 
     /// The cells on one cluster.

@@ -1,26 +1,7 @@
-// One cell, tried on a cluster that stands.
+// One cell, tried on a cluster that stands. MatrixResult.swift has what comes of it.
 
 import Foundation
 import Ringmaster
-
-/// What came of a cell.
-public struct MatrixResult: Sendable {
-    public enum Outcome: Equatable, Sendable {
-        /// Struck, healed, and nothing promised was broken.
-        case valid
-        /// Struck, and a promise is broken; or the cluster did not settle within the bound.
-        case violation(String)
-        /// The process did not come to the step: nothing was tried.
-        case notReached(String)
-        /// The history could not be judged whole.
-        case undecided(String)
-    }
-
-    public let cell: MatrixCell
-    public let outcome: Outcome
-    /// From the strike's healing until members, rounds and coordinators were settled.
-    public let settled: Duration?
-}
 
 /// Tries a cell and leaves the cluster as it was. Owned by one task.
 struct MatrixTrial {
@@ -56,7 +37,7 @@ struct MatrixTrial {
         let last = TrialOperations(client: client, process: "before-and-after") { notes.add($0) }
         for key in keys { await last.append(notes.freshValue(), to: key) }
         // To be looked up, a job has to be under way at the moment of the death.
-        let isBusy = cell.point.rawValue.hasPrefix("worker.look-up.")
+        let isBusy = cell.point.rawValue.hasPrefix("worker.look-up.") || cell.isServedWhileLeaving
         let load = TrialLoad(
             notes,
             clients: [client],
@@ -99,6 +80,14 @@ struct MatrixTrial {
             for (index, key) in (keys + clientKeys).enumerated() {
                 let reader = TrialOperations(client: client, process: .text("reader-\(index)")) { notes.add($0) }
                 group.addTask { _ = await reader.read(key, timeout: Self.bound) }
+            }
+        }
+        if struck != nil, failure == nil {
+            // Somebody may have been given up since: that round is to be over, too.
+            do throws(TrialError) {
+                try await cluster.settle(members: membersAfter, within: Self.bound)
+            } catch {
+                failure = .violation("not settled at the end: \(error)")
             }
         }
         await cluster.end(watch)
@@ -149,6 +138,8 @@ struct MatrixTrial {
         switch cell.role {
         // Told as it begins.
         case .joining: return [try cluster.process(worker: Self.joiner)]
+        // Told once it leaves.
+        case .leaving where cell.isServedWhileLeaving: return [cluster.workers["w3"]!]
         case .leaving: processes = [cluster.workers["w3"]!]
         case .staying: processes = [cluster.workers["w1"]!]
         case .leader: processes = [cluster.coordinators[leader]]
@@ -176,12 +167,13 @@ struct MatrixTrial {
         case .join:
             try cluster.start(worker: Self.joiner, cell.role == .joining ? order : nil)
         case .leave:
-            if cell.role == .leaving, cell.point.rawValue.hasPrefix("worker.lease.") {
+            if cell.role == .leaving, cell.point.rawValue.hasPrefix("worker.lease.") || cell.isServedWhileLeaving {
                 // A leave is over within a heartbeat, unless a gainer is slow.
                 let slow = FaultPointOrder(.workerPhase2Loaded, .pause(.milliseconds(300)))
                 try await cluster.workers["w1"]!.arm(slow)
             }
             cluster.workers["w3"]!.terminate()
+            if cell.isServedWhileLeaving { try await cluster.workers["w3"]!.arm(order) }
         case .death: cluster.workers["w3"]!.kill()
         case .load: break
         case .snapshot:
