@@ -11,10 +11,10 @@ SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 C_SOURCES := $(shell find CShim Benchmarks -name '*.c')
 C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include))
 
-.PHONY: help deps build test lint format bench fuzz trials sanitize clean
+.PHONY: help deps build test lint format bench fuzz trials chaos chaos-quick sanitize clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## Install the Debian packages that are missing
 	@missing=""; for package in $(PACKAGES); do \
@@ -29,9 +29,10 @@ build: deps ## Build everything, for debugging
 	swift build --build-tests
 
 # One test at a time: many are about time, on sockets and processes that share the CPUs.
-test: deps ## Run the tests
+test: deps ## Run the tests, and then what chaos-quick does
 	swift build --build-tests
 	swift test --skip-build --no-parallel
+	$(MAKE) --no-print-directory chaos-quick
 
 lint: deps ## Check format and warnings
 	swift format lint --strict --recursive $(SWIFT_SOURCES)
@@ -51,6 +52,24 @@ fuzz: deps ## A million seeded mutations of everything that comes over the wire
 
 trials: deps ## A million histories whose verdict is known, for the checker of chaos runs
 	swift run -c release history-trials --histories 1000000 --seed 1
+
+# The same each time: half a minute of the matrix, a run with a fixed seed, and the mistakes that are caught soon.
+QUICK := .build/chaos-quick
+chaos-quick: deps ## Two minutes of the chaos suite: cells of the matrix, a run of 20 s, planted mistakes
+	swift build --product chaos
+	rm -rf $(QUICK)
+	.build/debug/chaos matrix --quick --out $(QUICK)/matrix
+	.build/debug/chaos run --duration 20s --seed 1 --quiet --format csv --out $(QUICK)/run
+	.build/debug/chaos planted --fast --out $(QUICK)/planted
+
+# `make chaos HOURS=12` for a long one.
+HOURS ?= 1
+KILL_RATE ?= 1
+chaos: deps ## The whole chaos suite: every cell, every planted mistake, a soak of HOURS (1) at KILL_RATE (1)
+	swift build -c release --product chaos
+	.build/release/chaos matrix --out results/matrix
+	.build/release/chaos planted --out results/planted
+	.build/release/chaos soak --hours $(HOURS) --kill-rate $(KILL_RATE) --quiet
 
 sanitize: deps ## Run the tests under AddressSanitizer and ThreadSanitizer
 	swift build --build-tests --sanitize address --scratch-path .build-asan
