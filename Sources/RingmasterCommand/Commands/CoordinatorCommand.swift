@@ -27,6 +27,19 @@ struct CoordinatorCommand: StoppableCommand {
     @Option(help: ArgumentHelp("Where to listen. (default: tcp://127.0.0.1:7400)", valueName: "endpoint"))
     var listen: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where others reach it, if not where it listens: behind a proxy or NAT. --peer names it so.",
+            valueName: "endpoint"
+        )
+    )
+    var advertise: String?
+
+    @Option(
+        help: ArgumentHelp("Where clients reach its publisher, if not where it publishes.", valueName: "endpoint")
+    )
+    var advertisePublisher: String?
+
     @Option(help: ArgumentHelp("Where to publish the ring; by default the same host, any port.", valueName: "endpoint"))
     var publish: String?
 
@@ -115,6 +128,9 @@ struct CoordinatorCommand: StoppableCommand {
         )
         configuration.isJoining = try settings.bool(.joining, flag: joining) ?? false
         configuration.publisherEndpoint = try settings.endpoint(.publish, flag: publish)
+        configuration.advertisedEndpoint = try settings.endpoint(.advertise, flag: advertise)
+        configuration.advertisedPublisherEndpoint =
+            try settings.endpoint(.advertisePublisher, flag: advertisePublisher)
         configuration.resizeMode = try settings.choice(.mode, flag: mode, Mode.self) == .barrier ? .barrier : .handoff
         configuration.ringSize =
             try settings.value(

@@ -48,6 +48,14 @@ struct WorkerCommand: StoppableCommand {
     )
     var listen: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Where they reach it, if not where it listens: behind a proxy or NAT.",
+            valueName: "endpoint"
+        )
+    )
+    var advertise: String?
+
     @Option(help: ArgumentHelp("Its share of the slots, in proportion to the others'. (default: 1)", valueName: "n"))
     var weight: String?
 
@@ -105,17 +113,18 @@ struct WorkerCommand: StoppableCommand {
             coordinators: try settings.endpoints(.cluster, flag: cluster) ?? ["tcp://127.0.0.1:7400"],
             endpoint: try settings.endpoint(.listen, flag: listen) ?? "tcp://127.0.0.1:*"
         )
+        configuration.advertisedEndpoint = try settings.endpoint(.advertise, flag: advertise)
         configuration.weight = try settings.integer(.weight, flag: weight, in: 1...RingLimits.weightMax) ?? 1
         if let limit = try settings.duration(.leaveTimeout, flag: leaveTimeout, atMost: .seconds(3600)) {
             configuration.leaveTimeout = limit
         }
         configuration.serverSecurity = keys.server
         configuration.clientSecurity = keys.client
-        for everywhere in ["tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"]
-        where configuration.endpoint.text.hasPrefix(everywhere) {
+        let told = configuration.advertisedEndpoint ?? configuration.endpoint
+        for everywhere in ["tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"] where told.text.hasPrefix(everywhere) {
             throw CommandFailure(
                 .usage,
-                "--listen \(configuration.endpoint) names no machine: the cluster tells it to clients. Give the address they reach"
+                "\(told) names no machine: the cluster tells it to clients. Give the address they reach by --listen or --advertise"
             )
         }
         return configuration

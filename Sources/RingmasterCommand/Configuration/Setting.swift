@@ -13,6 +13,8 @@ enum Setting: String, CaseIterable, Sendable {
     case raftID = "raft-id"
     case peer, joining
     case clusterID = "cluster-id"
+    case advertise
+    case advertisePublisher = "advertise-publisher"
     case data, replicas, coordinators, workers, port, host
 
     var flag: String { "--\(rawValue)" }

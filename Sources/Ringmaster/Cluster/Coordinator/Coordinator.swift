@@ -42,7 +42,7 @@ public final class Coordinator: Sendable {
             }
             return core
         }
-        endpoint = await loop.perform { [core] in core.endpoint }
+        endpoint = await loop.perform { [core] in core.server.endpoint }
     }
 
     /// What it is and what it knows.

@@ -21,11 +21,16 @@ public struct CoordinatorConfiguration: Sendable {
     public var name: CoordinatorID
     /// Its number in the cluster.
     public var raftID: UInt64
-    /// Where it listens.
+    /// Where it listens, and where others reach it, unless `advertisedEndpoint` says otherwise.
     public var endpoint: Endpoint
+    /// Where others reach it, for one behind a proxy or address translation, or one that listens on every address of its
+    /// host. It is the endpoint of this coordinator in the cluster's list.
+    public var advertisedEndpoint: Endpoint?
     /// Where it publishes the view; nil takes the same host and any free port.
     public var publisherEndpoint: Endpoint?
-    /// All coordinators of a new cluster, this one among them. A cluster that exists knows its own.
+    /// Where clients reach its publisher, as `advertisedEndpoint`. Give `publisherEndpoint` a port then.
+    public var advertisedPublisherEndpoint: Endpoint?
+    /// All coordinators of a new cluster, this one among them, where others reach them. A cluster that exists knows its own.
     public var peers: [Peer]
     /// Where the log is kept; nil keeps it in memory (n = 0): everything is lost with the process.
     public var dataDirectory: String?

@@ -60,7 +60,7 @@ extension CoordinatorCore {
             raftID: configuration.raftID,
             isLeader: isInOffice,
             leaderEndpoint: leaderEndpoint,
-            publisherEndpoint: publisher.endpoint.text,
+            publisherEndpoint: (configuration.advertisedPublisherEndpoint ?? publisher.endpoint).text,
             coordinators: coordinators
         )
     }

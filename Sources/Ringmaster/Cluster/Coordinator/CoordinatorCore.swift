@@ -12,7 +12,7 @@ final class CoordinatorCore: @unchecked Sendable {
     let configuration: CoordinatorConfiguration
     let context: MessagingContext
     let logger: Logger
-    /// Where it listens, wildcards resolved.
+    /// Where others reach it.
     private(set) var endpoint: Endpoint
 
     private(set) var log: (any DeltaLog)!
@@ -81,7 +81,7 @@ final class CoordinatorCore: @unchecked Sendable {
                 context: context,
                 loop: loop
             )
-            endpoint = server.endpoint
+            endpoint = configuration.advertisedEndpoint ?? server.endpoint
             try openPublisher()
             openLog()
         } catch {
@@ -98,7 +98,7 @@ final class CoordinatorCore: @unchecked Sendable {
         publisherConfiguration.socket = SocketSettings()
         publisherConfiguration.security = configuration.serverSecurity
         publisher = try PublisherCore(
-            endpoint: configuration.publisherEndpoint ?? endpoint.withAnyPort(),
+            endpoint: configuration.publisherEndpoint ?? server.endpoint.withAnyPort(),
             configuration: publisherConfiguration,
             context: context,
             loop: loop

@@ -10,8 +10,11 @@ public struct WorkerConfiguration: Sendable {
     public var weight = 1
     /// Coordinators of the cluster: one that answers is enough, the others are learnt from it.
     public var coordinators: [Endpoint]
-    /// Where clients and coordinators reach it.
+    /// Where it listens, and where clients and coordinators reach it, unless `advertisedEndpoint` says otherwise.
     public var endpoint: Endpoint
+    /// Where clients and coordinators reach it, for one behind a proxy or address translation, or one that listens on every
+    /// address of its host.
+    public var advertisedEndpoint: Endpoint?
     /// Whether the worker is well: asked at each heartbeat, on its loop, so it must be quick. One that is not is taken off the
     /// ring, its slots handed over, until it is well again.
     public var isHealthy: @Sendable () -> Bool = { true }

@@ -16,6 +16,7 @@ final class WorkerCore: @unchecked Sendable {
     let configuration: WorkerConfiguration
     @exclusivity(unchecked) var handlers: HandlerTable
     let logger: Logger
+    /// Where others reach it.
     private(set) var endpoint: Endpoint
     private(set) var server: ServerCore!
     let leader: LeaderFinder
@@ -108,7 +109,7 @@ final class WorkerCore: @unchecked Sendable {
             leader.close()
             throw error
         }
-        endpoint = server.endpoint
+        endpoint = configuration.advertisedEndpoint ?? server.endpoint
         heartbeatTimer = loop.timer { [unowned self] in heartbeat() }
         leaveTimer = loop.timer { [unowned self] in askToLeave() }
         leader.found = { [unowned self] in leaderFound() }
