@@ -6,7 +6,9 @@ import RingmasterProtocol
 /// Sends deltas to the leader and gives back what became of each. Confined to the loop's thread.
 ///
 /// Deltas of one turn of the loop share a batch, as do those that come while `ClusterLimits.batchesInFlightMax` batches are
-/// under way, and those that gather because many are unanswered (`GatheringClock`). A batch whose leader was lost is sent again to the next one, before anything younger: the log tells what it
+/// under way, and those that gather because many are unanswered (`GatheringClock`).
+/// When a leader or a batch is lost, all batches are sent again in their order, and what the former ones are answered does not
+/// count any more: a younger one must never be judged before an older one, on whose states it stands. The log tells what it
 /// has applied already.
 final class DeltaStream: Flushable {
     private final class Batch {
@@ -35,6 +37,8 @@ final class DeltaStream: Flushable {
     private var gathering = GatheringClock()
     private var holdTimer: LoopTimer!
     private var batchesMade: UInt64 = 0
+    /// How often the batches under way were given up, to be sent anew.
+    private var attempt = 0
     /// Deltas of batches that are not answered.
     private var unanswered = 0
     /// Sends beyond the first of each batch.
@@ -149,7 +153,8 @@ final class DeltaStream: Flushable {
             batch.sends += 1
             if batch.sends > 1 { batchesResent += 1 }
             faultPoint(.workerDeltasSending)
-            leader.call(ClusterMethods.deltas, batch.bytes, timeout: nil) { [self] reply in
+            leader.call(ClusterMethods.deltas, batch.bytes, timeout: nil) { [self, attempt] reply in
+                guard attempt == self.attempt else { return }
                 faultPoint(.workerDeltasAnswered)
                 ended(batch, reply)
             }
@@ -159,7 +164,13 @@ final class DeltaStream: Flushable {
 
     /// A leader was found: what was under way with the last one is sent again.
     func leaderFound() {
+        giveUpAttempt()
         sendBatches()
+    }
+
+    private func giveUpAttempt() {
+        attempt += 1
+        for batch in batches { batch.isSent = false }
     }
 
     private func ended(_ batch: Batch, _ reply: LeaderReply) {
@@ -173,7 +184,7 @@ final class DeltaStream: Flushable {
             outcomes.count == batch.jobs.count
         else {
             // Lost on its way, or refused as a whole: to be sent again, to this leader or the next.
-            batch.isSent = false
+            giveUpAttempt()
             loop.arm(retryTimer, at: loop.now.advanced(by: ClusterLimits.leaderSearchInterval))
             return
         }
@@ -208,6 +219,7 @@ final class DeltaStream: Flushable {
 
     private func forgetAll() {
         gathered = []
+        giveUpAttempt()
         batches = []
         unanswered = 0
         gathering.reset()
