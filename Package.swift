@@ -42,6 +42,12 @@ let package = Package(
             linkerSettings: [.linkedLibrary("raft"), .linkedLibrary("uv")]
         ),
 
+        // What the chaos suite's own networks need of the kernel.
+        .target(
+            name: "CShimNetwork",
+            path: "CShim/Network"
+        ),
+
         // Pure: no I/O, no clock, no randomness.
         .target(
             name: "RingmasterProtocol",
@@ -87,10 +93,12 @@ let package = Package(
             name: "ChaosKit",
             dependencies: [
                 "CShimInterposition",
+                "CShimNetwork",
                 "Measurement",
                 "Ringmaster",
                 "RingmasterCommand",
                 "RingmasterProtocol",
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swiftSettings

@@ -23,6 +23,7 @@ struct Chaos: ParsableCommand {
         do {
             try Faults.begin()
             command = try parseAsRoot()
+            try (command as? NodeCommand)?.enterNamespace()
         } catch {
             finish(error)
         }

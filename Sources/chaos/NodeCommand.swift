@@ -8,6 +8,11 @@ struct NodeCommand: AsyncParsableCommand {
 
     @Argument var order: String
 
+    /// Before any other thread begins.
+    func enterNamespace() throws {
+        try NodeOrder(argument: order).enterNamespace()
+    }
+
     func run() async throws {
         try await Node.run(NodeOrder(argument: order))
     }

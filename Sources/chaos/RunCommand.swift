@@ -35,8 +35,12 @@ struct RunCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard schedule == nil || seed == nil else { throw ValidationError("--schedule has a seed; leave --seed out") }
-        if let mistake = try options.settings().mistake { throw ValidationError(mistake) }
-        if let lack = MachineNeeds.lack(for: try options.settings().faults) { throw ValidationError(lack) }
+        let settings = try options.settings()
+        if let mistake = settings.mistake { throw ValidationError(mistake) }
+        if let lack = MachineNeeds.lack(for: settings.faults) { throw ValidationError(lack) }
+        if settings.network == .namespaces, geteuid() != 0 {
+            throw ValidationError("--network namespaces needs root; --network proxy needs no privileges")
+        }
     }
 
     func run() async throws {

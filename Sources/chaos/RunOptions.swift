@@ -35,6 +35,12 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Expected faults a second of each kind but kill.", valueName: "n")) var faultRate = 0.1
     @Option(help: ArgumentHelp("any, or resize: faults only during resizes.", valueName: "when")) var during =
         FaultWindow.any
+    @Option(
+        help: ArgumentHelp(
+            "auto, none, proxy, or namespaces, which needs root; auto is proxy where faults need a network.",
+            valueName: "network"
+        )
+    ) var network = NetworkMode.auto
     @Option(help: ArgumentHelp("Slots of the ring.", valueName: "n")) var slots = 4096
 
     func settings() throws -> RunSettings {
@@ -63,6 +69,7 @@ struct RunOptions: ParsableArguments {
         settings.faultRate = faultRate
         settings.during = during
         settings.slots = slots
+        settings.network = network == .auto ? nil : network
         return settings
     }
 }
@@ -111,4 +118,5 @@ struct NameList<Name: RawRepresentable<String> & CaseIterable & Sendable>: Expre
 
 extension LoadSettings.Spacing: ExpressibleByArgument {}
 extension ResizeKind: ExpressibleByArgument {}
+extension NetworkMode: ExpressibleByArgument {}
 extension FaultWindow: ExpressibleByArgument {}

@@ -24,10 +24,14 @@ struct NodeOrders: Sendable {
     /// Coordinators that lost their data and are new ones since: their raft ids, by number.
     private var newRaftIDs: [Int: UInt64] = [:]
 
-    /// - Throws: `RunError.cannotStart` where no ports are free.
-    init(_ settings: RunSettings, seed: UInt64, folder: RunFolder, startNs: Int64, kinds: Set<FaultKind> = [])
-        throws(RunError)
-    {
+    init(
+        _ settings: RunSettings,
+        seed: UInt64,
+        folder: RunFolder,
+        startNs: Int64,
+        kinds: Set<FaultKind> = [],
+        coordinatorEndpoints: [String]
+    ) {
         self.settings = settings
         self.seed = seed
         self.folder = folder
@@ -35,7 +39,7 @@ struct NodeOrders: Sendable {
         loadBeginsNs = 0
         misleads = !kinds.isDisjoint(with: FaultKind.misleading)
         hasVolumes = kinds.contains(.diskFull)
-        coordinatorEndpoints = try Self.freePorts(settings.coordinators).map { "tcp://\(Self.host):\($0)" }
+        self.coordinatorEndpoints = coordinatorEndpoints
     }
 
     /// Ports for that many coordinators, none twice.
@@ -64,14 +68,14 @@ struct NodeOrders: Sendable {
 
     func notesPath(_ name: NodeName, life: Int) -> String { "\(folder.notesPath)/\(name).\(life)" }
 
-    func order(_ name: NodeName, life: Int, keysToRead: Int?) -> NodeOrder {
+    func order(_ name: NodeName, life: Int, at place: NodePlace, keysToRead: Int?) -> NodeOrder {
         switch name.role {
         case .coordinator:
             .coordinator(
                 CoordinatorOrder(
                     name: "\(name)",
                     raftID: raftID(name),
-                    endpoint: coordinatorEndpoints[name.number - 1],
+                    place: place,
                     peers: coordinatorEndpoints,
                     dataDirectory: settings.replicas == 0 ? nil : dataDirectory(name),
                     clusterID: seed & .max >> 1 | 1,
@@ -83,13 +87,19 @@ struct NodeOrders: Sendable {
             )
         case .worker:
             .worker(
-                WorkerOrder(name: "\(name)", coordinators: coordinatorEndpoints, ordersPath: ordersPath(name))
+                WorkerOrder(
+                    name: "\(name)",
+                    place: place,
+                    coordinators: coordinatorEndpoints,
+                    ordersPath: ordersPath(name)
+                )
             )
         case .client:
             .client(
                 ClientOrder(
                     name: "\(name)",
                     number: name.number,
+                    place: place,
                     coordinators: coordinatorEndpoints,
                     notesPath: notesPath(name, life: life),
                     startNs: startNs,

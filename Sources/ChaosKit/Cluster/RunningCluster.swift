@@ -32,6 +32,8 @@ actor RunningCluster {
         var isWithoutData = false
         /// A fault is on it under which it may end by itself, with an error.
         var mayEnd = false
+        /// A fault is on its links.
+        var isCutOff = false
         var end: ChildProcess.End?
         var role = ""
     }
@@ -39,11 +41,13 @@ actor RunningCluster {
     private var nodes: [NodeName: Node] = [:]
     private var orders: NodeOrders
     let folder: RunFolder
+    nonisolated let network: any ClusterNetwork
     private let continuation: AsyncStream<NodeEvent>.Continuation
     /// What the processes tell, and their ends.
     nonisolated let events: AsyncStream<NodeEvent>
 
-    init(_ orders: NodeOrders, in folder: RunFolder) {
+    init(_ orders: NodeOrders, on network: any ClusterNetwork, in folder: RunFolder) {
+        self.network = network
         self.orders = orders
         self.folder = folder
         (events, continuation) = AsyncStream.makeStream()
@@ -91,7 +95,8 @@ actor RunningCluster {
         node.life += 1
         (node.isReady, node.isEnding, node.end, node.role) = (false, false, nil, "")
         let life = node.life
-        let order = orders.order(name, life: life, keysToRead: keysToRead)
+        let place = try network.place(for: name, life: life)
+        let order = orders.order(name, life: life, at: place, keysToRead: keysToRead)
         node.process = try NodeProcess(
             name,
             order,
@@ -102,6 +107,7 @@ actor RunningCluster {
             ended: { end in Task { await self.ended(name, life, end) } }
         )
         nodes[name] = node
+        if let pid = node.process?.pid { network.began(pid, as: name) }
         if name.role == .client {
             continuation.yield(NodeEvent(name: name, life: life, content: .notes(orders.notesPath(name, life: life))))
         }
@@ -109,6 +115,7 @@ actor RunningCluster {
 
     private func ended(_ name: NodeName, _ life: Int, _ end: ChildProcess.End) {
         guard var node = nodes[name], node.life == life else { return }
+        if let pid = node.process?.pid { network.ended(pid) }
         node.process = nil
         node.end = end
         nodes[name] = node
@@ -201,22 +208,27 @@ actor RunningCluster {
 
     /// Chooses whom a fault meets, of the processes that are up and under no other fault, and keeps others from them until
     /// `release`. Nobody where there is none.
+    ///
+    /// Faults of processes, of links and of clocks do not keep each other away.
     func takeVictims(of order: FaultOrder) -> [NodeName] {
         // What one coordinator lost, the others hold; what a majority lost, nobody may hold.
         if order.kind == .lostData, nodes.values.contains(where: \.isWithoutData) { return [] }
-        let isOfClocks = order.kind.isOfClocks
-        let victims = victims(of: order.target, isOfClocks: isOfClocks)
-        for name in victims {
-            if isOfClocks { nodes[name]?.isMisled = true } else { nodes[name]?.isFaulty = true }
-        }
+        let victims = victims(of: order)
+        mark(victims, of: order, true)
         if order.kind == .lostData { for name in victims { nodes[name]?.isWithoutData = true } }
         return victims
     }
 
-    func release(_ victims: [NodeName], from kind: FaultKind) {
-        for name in victims {
-            if kind.isOfClocks { nodes[name]?.isMisled = false } else { nodes[name]?.isFaulty = false }
-        }
+    func release(_ victims: [NodeName], of order: FaultOrder) {
+        mark(victims, of: order, false)
+    }
+
+    private func mark(_ victims: [NodeName], of order: FaultOrder, _ isMet: Bool) {
+        for name in victims { nodes[name]?[keyPath: Self.mark(of: order.kind)] = isMet }
+    }
+
+    private static func mark(of kind: FaultKind) -> WritableKeyPath<Node, Bool> {
+        kind.isOfNetwork ? \.isCutOff : kind.isOfClocks ? \.isMisled : \.isFaulty
     }
 
     /// Says that it may end by itself, or not any more.
@@ -238,11 +250,20 @@ actor RunningCluster {
     func pid(_ name: NodeName) -> pid_t? { nodes[name]?.process?.pid }
     var endpoints: [String] { orders.coordinatorEndpoints }
 
-    private func victims(of target: FaultTarget, isOfClocks: Bool) -> [NodeName] {
-        let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value.isFaulty }
-            .filter { !isOfClocks || !$0.value.isMisled }.keys.sorted()
-        switch target {
-        case .named(let text): return well.filter { "\($0)" == text }
+    /// Who led last, as far as it was told.
+    var leader: NodeName? {
+        nodes.filter { $0.value.process != nil && $0.value.role == "leader" }.keys.min()
+    }
+
+    private func victims(of order: FaultOrder) -> [NodeName] {
+        // A process under another fault may have wrong clocks or links; nothing is done twice to one.
+        let isMet = Self.mark(of: order.kind)
+        let well = nodes.filter { $0.value.process != nil && $0.value.isReady && !$0.value[keyPath: isMet] }
+            .filter { !order.kind.isOfClocks || !$0.value.isFaulty }.keys.sorted()
+        switch order.target {
+        case .named(let text):
+            let names = text.split(separator: ",").map(String.init)
+            return well.filter { names.contains("\($0)") }
         case .any(.everything, _): return well.filter { $0.role != .client }
         case .any(let role, let pick):
             let candidates = well.filter { name in
@@ -260,6 +281,7 @@ actor RunningCluster {
     /// Ends the run's processes at once, whatever they do.
     func killEverything() async {
         await kill(running)
+        await network.close()
         continuation.finish()
     }
 }

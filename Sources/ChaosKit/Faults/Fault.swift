@@ -36,6 +36,11 @@ enum Faults {
         case .lostData: LostDataFault(targets: targets)
         case .clockJump, .clockDrift: ClockFault(targets: targets, shape: order.clock ?? ClockShape())
         case .cpuStarve: StarveFault(targets: targets, spinners: order.cpu?.spinners ?? 1)
+        case .reset: ResetFault(order: order, targets: targets)
+        case .halfOpen: HalfOpenFault(order, targets: targets)
+        case .lateResend: LateResendFault(order: order, targets: targets)
+        case .delay, .bandwidth, .partition, .oneWay, .isolate, .loss, .reorder, .duplicate:
+            LinkFault(order, targets: targets)
         }
     }
 }

@@ -44,7 +44,10 @@ struct LostDataFault: Fault {
         let endpoints = await cluster.endpoints
         let old = await cluster.raftID(target)
         do {
-            let admin = try await ClusterAdmin(ClientConfiguration(coordinators: endpoints.map { try Endpoint($0) }))
+            var configuration = ClientConfiguration(coordinators: try endpoints.map { try Endpoint($0) })
+            let security = cluster.network.security
+            configuration.security = { _ in security }
+            let admin = try await ClusterAdmin(configuration)
             try await insisting { try await admin.removeCoordinator(raftID: old, timeout: .seconds(5)) }
             await cluster.renew(target)
             try await cluster.start(target)

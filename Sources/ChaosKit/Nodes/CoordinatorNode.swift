@@ -16,11 +16,12 @@ extension Node {
         var configuration = CoordinatorConfiguration(
             name: try CoordinatorID(validating: order.name),
             raftID: order.raftID,
-            endpoint: try Endpoint(order.endpoint),
+            endpoint: try order.place.listening ?? "tcp://127.0.0.1:*",
             peers: try others.enumerated().map { .init(raftID: UInt64($0 + 1), endpoint: try Endpoint($1)) },
             dataDirectory: order.dataDirectory,
             clusterID: order.clusterID
         )
+        try configuration.take(order.place)
         configuration.ringSize = try RingSize(slotCount: order.slots)
         configuration.isJoining = order.isJoining
         configuration.resizeMode = order.resize == .barrier ? .barrier : .handoff

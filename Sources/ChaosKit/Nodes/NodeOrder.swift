@@ -1,5 +1,6 @@
 // What the run tells a process that it starts: one argument, as JSON.
 
+import CShimNetwork
 import Foundation
 import Ringmaster
 
@@ -14,6 +15,24 @@ public enum NodeOrder: Codable, Sendable {
         self = try JSONDecoder().decode(NodeOrder.self, from: Data(argument.utf8))
     }
 
+    /// nil: where the run is.
+    private var place: NodePlace? {
+        switch self {
+        case .coordinator(let order): order.place
+        case .worker(let order): order.place
+        case .client(let order): order.place
+        case .spinner: nil
+        }
+    }
+
+    /// Moves the process to where it is to live. Before any other thread begins, as threads live where they were started.
+    /// - Throws: `RunError.cannotStart`.
+    public func enterNamespace() throws(RunError) {
+        guard let path = place?.namespacePath else { return }
+        let status = rm_namespace_enter(path)
+        guard status == 0 else { throw NetworkNamespace.failure(status) }
+    }
+
     /// The order as an argument of the command line.
     var argument: String {
         // Made of numbers and strings, none of which can fail to encode.
@@ -24,7 +43,7 @@ public enum NodeOrder: Codable, Sendable {
 public struct CoordinatorOrder: Codable, Sendable {
     var name: String
     var raftID: UInt64
-    var endpoint: String
+    var place: NodePlace
     /// All coordinators, this one among them, by their numbers from 1.
     var peers: [String]
     /// nil: in memory.
@@ -40,6 +59,7 @@ public struct CoordinatorOrder: Codable, Sendable {
 
 public struct WorkerOrder: Codable, Sendable {
     var name: String
+    var place: NodePlace
     var coordinators: [String]
     var ordersPath: String?
 }
@@ -48,6 +68,7 @@ public struct ClientOrder: Codable, Sendable {
     var name: String
     /// Its number among the clients, from 1.
     var number: Int
+    var place: NodePlace
     var coordinators: [String]
     /// Where it notes what it does.
     var notesPath: String
@@ -63,6 +84,8 @@ public struct ClientOrder: Codable, Sendable {
     var keysToRead: Int?
 
     var clientConfiguration: ClientConfiguration {
-        ClientConfiguration(coordinators: coordinators.compactMap { try? Endpoint($0) })
+        var configuration = ClientConfiguration(coordinators: coordinators.compactMap { try? Endpoint($0) })
+        configuration.security = { [security = place.security] _ in security }
+        return configuration
     }
 }

@@ -11,11 +11,13 @@ extension Node {
     static func runWorker(_ order: WorkerOrder) async throws {
         try obey(order.ordersPath, directory: nil)
         let (logged, continuation) = AsyncStream<LoggedEvent>.makeStream()
+        var configuration = WorkerConfiguration(
+            name: try WorkerID(validating: order.name),
+            coordinators: try order.coordinators.map { try Endpoint($0) }
+        )
+        try configuration.take(order.place)
         let worker = Worker(
-            WorkerConfiguration(
-                name: try WorkerID(validating: order.name),
-                coordinators: try order.coordinators.map { try Endpoint($0) }
-            ),
+            configuration,
             logger: Logger(label: order.name) { _ in EventLogHandler(continuation: continuation) }
         )
         AppendJob.add(to: worker)

@@ -19,7 +19,7 @@ extension Conductor {
             errors.append(RunError.fault(order, reason: error.reason).description)
         }
         guard !met.isEmpty else {
-            await cluster.release(targets, from: order.kind)
+            await cluster.release(targets, of: order)
             return await skip(order)
         }
         let names = met.map(\.description).joined(separator: ",")
@@ -27,14 +27,14 @@ extension Conductor {
             .faultBegan(id, kind: order.kind.rawValue, target: names, isVerified: isVerified),
             at: beganNs
         )
-        await nap(order)
+        await nap(order, beganNs)
         do throws(FaultFailure) {
             try await fault.heal(in: cluster)
         } catch {
             errors.append(RunError.fault(order, reason: error.reason).description)
         }
         await recorder.record(.faultEnded(id, isVerified: false))
-        await cluster.release(targets, from: order.kind)
+        await cluster.release(targets, of: order)
     }
 
     /// Whoever it could have met is down already, or under another fault.
@@ -43,9 +43,11 @@ extension Conductor {
     }
 
     /// Lets a fault last. Everything's healing ends it early.
-    private func nap(_ order: FaultOrder) async {
+    private func nap(_ order: FaultOrder, _ beganNs: Int64) async {
         guard !isHealing else { return }
-        let nap = Task<Void, Never> { try? await Task.sleep(for: .nanoseconds(order.lastsNs), tolerance: .zero) }
+        // A fault of the network works while it is being verified, which takes a part of its time.
+        let lastsNs = order.kind.isOfNetwork ? max(0, beganNs + order.lastsNs - recorder.nowNs) : order.lastsNs
+        let nap = Task<Void, Never> { try? await Task.sleep(for: .nanoseconds(lastsNs), tolerance: .zero) }
         naps[order.id] = nap
         await nap.value
         naps[order.id] = nil

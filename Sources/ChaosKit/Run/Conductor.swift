@@ -42,17 +42,22 @@ public actor Conductor {
         self.folder = folder
         self.command = command
         let startNs = MonotonicTime.now.nanoseconds
-        let orders = try NodeOrders(
+        let network = try schedule.networkMode.make(coordinators: schedule.settings.coordinators)
+        let orders = NodeOrders(
             schedule.settings,
             seed: schedule.seed,
             folder: folder,
             startNs: startNs,
-            kinds: schedule.kinds
+            kinds: schedule.kinds,
+            coordinatorEndpoints: network.coordinatorEndpoints
         )
-        cluster = RunningCluster(orders, in: folder)
+        cluster = RunningCluster(orders, on: network, in: folder)
         do {
             endpoints = try orders.coordinatorEndpoints.map { try Endpoint($0) }
-            admin = try await ClusterAdmin(ClientConfiguration(coordinators: endpoints))
+            var configuration = ClientConfiguration(coordinators: endpoints)
+            let security = network.security
+            configuration.security = { _ in security }
+            admin = try await ClusterAdmin(configuration)
         } catch {
             throw .cannotStart(node: "the run", reason: "\(error)")
         }
@@ -215,7 +220,11 @@ public actor Conductor {
 
     /// Notes who owns what by a coordinator that works by this epoch.
     private func noteView(_ epoch: UInt64, of name: NodeName, at timeNs: Int64) async {
-        guard let client = try? await RPCClient(endpoints[name.number - 1]) else { return }
+        var configuration = RPCClientConfiguration()
+        configuration.security = cluster.network.security
+        guard let client = try? await RPCClient(endpoints[name.number - 1], configuration: configuration) else {
+            return
+        }
         let options = CallOptions(timeout: .milliseconds(500))
         if let bytes = try? await client.call("cluster.view", payload: [], options: options),
             let view = try? ClusterView(decoding: bytes)

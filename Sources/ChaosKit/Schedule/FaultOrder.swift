@@ -28,6 +28,24 @@ public enum FaultKind: String, Codable, Sendable, CaseIterable {
     case clockDrift = "clock-drift"
     /// Others take the CPU that a process is bound to.
     case cpuStarve = "cpu-starve"
+    /// All on the target's links takes longer.
+    case delay
+    /// The target's links carry less.
+    case bandwidth
+    /// Nothing passes between the target and the others.
+    case partition
+    /// Nothing passes one way.
+    case oneWay = "one-way"
+    /// A partition of the leader from everybody.
+    case isolate
+    /// Connections carry nothing any more, and neither end is told.
+    case halfOpen = "half-open"
+    /// Connections are reset.
+    case reset
+    /// What a client sent comes after the client has sent it again.
+    case lateResend = "late-resend"
+    /// Packets are lost, overtaken or there twice.
+    case loss, reorder, duplicate
 }
 
 /// Of what role a target is chosen.
@@ -53,12 +71,15 @@ public struct FaultOrder: Codable, Equatable, Sendable {
     public var disk: DiskShape?
     public var clock: ClockShape?
     public var cpu: CPUShape?
+    /// Of a fault of the network.
+    public var network: NetworkShape?
 
-    public init(id: Int64, kind: FaultKind, target: FaultTarget, lastsNs: Int64) {
+    public init(id: Int64, kind: FaultKind, target: FaultTarget, lastsNs: Int64, network: NetworkShape? = nil) {
         self.id = id
         self.kind = kind
         self.target = target
         self.lastsNs = lastsNs
+        self.network = network
     }
 }
 
@@ -66,7 +87,7 @@ public struct FaultOrder: Codable, Equatable, Sendable {
 public enum FaultTarget: Equatable, Sendable {
     /// The one at this place among those of the role that are well, in the order of their names, counted round and round.
     case any(TargetRole, pick: Int)
-    /// A process by its name, in schedules written by hand.
+    /// A process by its name, or several with commas between.
     case named(String)
 }
 

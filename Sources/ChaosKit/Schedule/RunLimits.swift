@@ -21,6 +21,14 @@ public enum RunLimits {
     public static let resizeWindowNs: Int64 = 200_000_000
     /// Pauses are from a hiccup to far beyond the lease.
     public static let pauseNs: ClosedRange<Int64> = 10_000_000...30_000_000_000
+    /// From less than an election takes to more than a lease.
+    static let delayNs: ClosedRange<Int64> = 1_000_000...300_000_000
+    /// From far below what the load needs to about that.
+    static let bytesPerSecond: ClosedRange<Int64> = 50_000...5_000_000
+    static let overtakenNs: ClosedRange<Int64> = 1_000_000...50_000_000
+    static let lateNs: ClosedRange<Int64> = 20_000_000...2_000_000_000
+    /// From a hiccup to more than it takes to miss a peer by its silence.
+    static let networkFaultNs: ClosedRange<Int64> = 300_000_000...8_000_000_000
     /// How often a process that ends by itself in one way is started again: each time is one more finding of the same.
     static let crashRestartsMax = 3
     /// Kills of one crash loop.

@@ -26,6 +26,8 @@ public struct RunSettings: Codable, Equatable, Sendable {
     public var faultRate = 0.1
     public var during = FaultWindow.any
     public var slots = 4096
+    /// nil: as the faults need it.
+    public var network: NetworkMode?
 
     public init() {}
 
@@ -64,6 +66,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
         }
         if let mistake = machineFaultMistake(of: faults) { return mistake }
         if killRate > 0, killTargets.isEmpty { return "--kill-targets names nobody, and --kill-rate is \(killRate)" }
+        if let mistake = (network ?? .auto).mistake(for: faults) { return "--faults " + mistake }
         if during == .resize, resizeEveryNs == 0 { return "--during resize needs resizes, and --resize-every is 0" }
         return nil
     }

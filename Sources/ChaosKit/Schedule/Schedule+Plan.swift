@@ -64,6 +64,7 @@ private struct Planner {
                 let target = target(of: kind, &random)
                 var order = FaultOrder(id: 0, kind: kind, target: target, lastsNs: lasts(kind, atNs, &random))
                 order.drawMachineShape(&random)
+                order.network = kind.plannedShape(&random)
                 steps.append(Schedule.Step(atNs: atNs, .fault(order)))
             }
         }
@@ -101,6 +102,7 @@ private struct Planner {
     private func target(of kind: FaultKind, _ random: inout RandomSource) -> FaultTarget {
         let pick = random.pick()
         guard kind != .killAll else { return .any(.everything, pick: 0) }
+        if let target = kind.plannedNetworkTarget(settings, pick: pick, &random) { return target }
         let roles = kind.roles(of: settings.killTargets.isEmpty ? [.workers] : settings.killTargets)
         return .any(roles[Int.random(in: 0..<roles.count, using: &random)], pick: pick)
     }
@@ -109,6 +111,7 @@ private struct Planner {
         if let range = RunLimits.lastsNs(of: kind) {
             return random.magnitude(in: range, atMost: settings.durationNs / 4)
         }
+        if kind.isOfNetwork { return kind.plannedNetworkNs(durationNs: settings.durationNs, &random) }
         guard kind == .pause else { return settings.restartAfterNs }
         // Evenly over the orders of magnitude; a pause that outlasts a quarter of the run would leave little of it.
         let lowest = RunLimits.pauseNs.lowerBound

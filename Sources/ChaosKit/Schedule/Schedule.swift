@@ -92,6 +92,7 @@ extension Schedule {
     var mistake: String? {
         if format != Self.formatNow { return "its format is \(format); this program reads \(Self.formatNow)" }
         if let mistake = settings.mistake { return mistake }
+        if let networkMistake { return networkMistake }
         var ids: Set<Int64> = []
         for step in steps {
             switch step.action {
@@ -100,6 +101,7 @@ extension Schedule {
                 if let mistake = fault.machineShapeMistake ?? settings.machineFaultMistake(of: [fault.kind]) {
                     return "fault \(fault.id): \(mistake)"
                 }
+                if let mistake = fault.network?.mistake { return "fault \(fault.id) has \(mistake)" }
                 if fault.lastsNs < 0 { return "fault \(fault.id) lasts \(fault.lastsNs) ns" }
             case .resize(let resize):
                 if !(1...RunLimits.workersMax).contains(resize.workers) {

@@ -36,7 +36,8 @@ public struct SoakPlan: Sequence, IteratorProtocol, Sendable {
         settings.faults =
             [.kill]
             + FaultKind.allCases.filter { _ in random.next() & 1 == 0 }.filter { kind in
-                kind != .kill && kinds.contains(kind) && settings.machineFaultMistake(of: [kind]) == nil
+                kind != .kill && kind.network != .packets && kinds.contains(kind)
+                    && settings.machineFaultMistake(of: [kind]) == nil
             }
         settings.faultRate = one(of: [0.05, 0.1, 0.3])
         settings.during = one(of: [.any, .any, .resize])

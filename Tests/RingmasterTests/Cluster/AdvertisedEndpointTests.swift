@@ -1,7 +1,6 @@
 // Processes that listen in one place and are reached in another: behind a proxy, NAT, or on all addresses of a host.
 
 import Ringmaster
-import TestPorts
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -9,7 +8,7 @@ struct AdvertisedEndpointTests {
     /// All of 127.0.0.0/8 is this host's: what listens on every address is reached under those that it advertises.
     @Test
     func everybodyIsReachedWhereTheyAdvertise() async throws {
-        let ports = FreePorts.take(3)
+        let ports = try #require(FreePort.take(3))
         let endpoints = try ports.enumerated().map { try Endpoint("tcp://127.0.0.\($0 + 11):\($1)") }
         var configuration = CoordinatorConfiguration(endpoint: try Endpoint("tcp://0.0.0.0:\(ports[0])"))
         configuration.serverSecurity = .insecure

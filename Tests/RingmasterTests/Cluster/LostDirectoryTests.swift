@@ -1,7 +1,6 @@
 // A coordinator that lost its directory has forgotten what it voted for and acknowledged: under its id it takes no part.
 
 import Glibc
-import TestPorts
 import Testing
 
 @testable import Ringmaster
@@ -9,7 +8,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct LostDirectoryTests {
     private let folder = TemporaryFolder()
-    private let ports = FreePorts.take(3)
+    private let ports = FreePort.take(3)!
 
     private func start(_ id: Int) async throws -> Coordinator {
         var configuration = CoordinatorConfiguration(
