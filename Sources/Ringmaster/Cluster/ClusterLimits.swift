@@ -34,6 +34,8 @@ public enum ClusterLimits {
     public static let keyBytesMax = 1024
     /// Jobs of one client that are not acknowledged. The state machine keeps a reply for each.
     public static let jobsInFlightMax = 16_384
+    /// A worker that is given up within so long after it joined is refused rather than lost.
+    static let shortLife: Duration = .seconds(2)
     /// Between two looks for a leader, while there is none.
     public static let leaderSearchInterval: Duration = .milliseconds(10)
     /// Between two questions to the leader which coordinators there are: shorter than it takes to replace all of them.

@@ -89,6 +89,15 @@ final class MachineFaultTests {
         expectVerified(orders, try play(orders))
     }
 
+    @Test
+    func aWorkerThatStartsWithItsClockSetBackIsTakenInAgain() throws {
+        var jump = order(1, .clockJump, "w1", lastsMs: 2000)
+        jump.clock = ClockShape(jumpNs: 3_600_000_000_000)
+        // One life begins while the clock is ahead, the next once it has been set back.
+        let orders = [jump, order(2, .kill, "w1", lastsMs: 100), order(3, .kill, "w1", lastsMs: 100)]
+        expectVerified(orders, try play(orders))
+    }
+
     @Test(.enabled(if: MachineNeeds.lack(for: [.diskFull]) == nil, "needs root, loop devices and mkfs.ext4"))
     func whatIsAcknowledgedOutlastsAFullDisk() throws {
         let orders = [order(1, .diskFull, "c1", lastsMs: 700)]

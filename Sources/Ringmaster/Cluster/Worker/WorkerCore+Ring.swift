@@ -66,7 +66,13 @@ extension WorkerCore {
         leaseEnds = MonotonicTime(nanoseconds: 0)
         load = nil
         unanswered = [:]
-        identity = WorkerIdentity(id: identity.id, incarnation: .fresh())
+        let now = loop.refreshNow()
+        shortLives = now.since(lifeBegan) < ClusterLimits.shortLife ? shortLives + 1 : 0
+        lifeBegan = now
+        identity = WorkerIdentity(
+            id: identity.id,
+            incarnation: .fresh(after: identity.incarnation, shortLives: shortLives)
+        )
         deltas.begin(as: identity)
         let given = wrongOwner
         keys.removeAll()

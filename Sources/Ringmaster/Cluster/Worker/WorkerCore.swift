@@ -46,6 +46,9 @@ final class WorkerCore: @unchecked Sendable {
     var unanswered: [Int: DeferredReply] = [:]
     var load: SlotLoad?
     var isViewAsked = false
+    /// When this life began, and how many before it were given up at once, one after the other.
+    var lifeBegan = MonotonicTime.now
+    var shortLives = 0
 
     // Of WorkerCore+Lease.
     /// Until when the lease holds, on this worker's clock.
@@ -191,5 +194,13 @@ extension Incarnation {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Incarnation(rawValue: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    }
+
+    /// A number for the next life of a process. The clock may have been set back since an earlier process of this name began:
+    /// whoever was given up again and again, right after it had joined, tries further ahead each time, by 1 s, 2 s, 4 s, ...
+    static func fresh(after previous: Incarnation, shortLives: Int) -> Incarnation {
+        let aheadNs: UInt64 = shortLives == 0 ? 1 : 1_000_000_000 << UInt64(min(shortLives - 1, 30))
+        let (next, isTooHigh) = previous.rawValue.addingReportingOverflow(aheadNs)
+        return max(fresh(), Incarnation(rawValue: isTooHigh ? .max : next))
     }
 }
