@@ -116,7 +116,7 @@ extension PlantedTrial {
         cluster.coordinators[leader].kill()
         joiner.kill()
         noteFault("kill", of: "leader and j")
-        try await TrialWait.until("another leader", within: .seconds(5)) { await cluster.leaderStatus() != nil }
+        try await TrialWait.until("another leader", within: Self.electionLimit) { await cluster.leaderStatus() != nil }
         try cluster.coordinators[leader].start(planted: planted)
         await noteReturn(of: cluster, operations)
         await client.close()
