@@ -56,9 +56,9 @@ extension PlantedTrial {
         await client.close()
     }
 
-    /// The half of it, which the joiner gets, fills two chunks.
-    private static let ballastKeys = 20
-    private static let ballastBytes = 200_000
+    /// The half of it, which the joiner gets, fills several chunks.
+    private static let ballastKeys = 64
+    private static let ballastBytes = 100_000
 
     /// What was done to slots while another owned them, their owner knows when they are back: all of them, as it is alone.
     func slotsGoAwayAndComeBack() async throws {
