@@ -37,6 +37,21 @@ struct FaultProxyTests {
         }
     }
 
+    /// Rules for other links come and go meanwhile.
+    @Test
+    func aFaultOfOtherLinksLeavesADelayAlone() async throws {
+        try await withLine { proxy, line in
+            await proxy.impose(rule(LinkEffect(delayNs: 150_000_000)))
+            async let result = line.send(forth: true, within: 5_000_000_000)
+            let other = LinkRule(id: 2, target: [NodeName(.client, 9)], effect: LinkEffect(isBlocked: true))
+            for _ in 1...50 {
+                await proxy.impose(other)
+                await proxy.lift(2)
+            }
+            #expect(await result.tookNs >= 150_000_000)
+        }
+    }
+
     @Test
     func aNarrowLinkCarriesNoMoreThanItsBandwidth() async throws {
         try await withLine { proxy, line in

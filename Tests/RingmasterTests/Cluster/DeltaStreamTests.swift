@@ -17,6 +17,8 @@ struct DeltaStreamTests {
         /// Of those who asked for a job: somebody to reply to.
         var callers: [ReplyAddress] = []
         var server: ServerCore!
+        /// All there are, which no change of leader changes.
+        var coordinators: [Hello.Coordinator] = []
 
         func start(on rpc: SteppedRPC, raftID: UInt64) throws {
             var service = RPCService()
@@ -28,7 +30,7 @@ struct DeltaStreamTests {
                     isLeader: isLeading,
                     leaderEndpoint: "",
                     publisherEndpoint: "",
-                    coordinators: []
+                    coordinators: coordinators
                 )
                 reply.send(hello.encoded())
             }
@@ -50,6 +52,10 @@ struct DeltaStreamTests {
         let rpc = SteppedRPC()
         let leaders = [Leader(), Leader()]
         for (place, leader) in leaders.enumerated() { try leader.start(on: rpc, raftID: UInt64(place + 1)) }
+        let coordinators = leaders.enumerated().map { place, leader in
+            Hello.Coordinator(raftID: UInt64(place + 1), endpoint: leader.server.endpoint.text)
+        }
+        for leader in leaders { leader.coordinators = coordinators }
         leaders[0].isLeading = true
         let finder = try LeaderFinder(
             endpoints: leaders.map(\.server.endpoint),

@@ -38,6 +38,7 @@ struct LinkState {
     }
 
     var isFree: Bool { rules.isEmpty }
+    var ruleIDs: [Int64] { rules.map(\.rule.id) }
     var isBlocked: Bool { rules.contains { $0.rule.effect.isBlocked } }
 
     /// What a stream may have on the link at a time, where its bandwidth is limited.

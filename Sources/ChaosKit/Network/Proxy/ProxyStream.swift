@@ -45,6 +45,8 @@ final class ProxyStream {
 
     /// Other rules are in force: what waits because of former ones goes as by the new ones.
     func follow(_ link: LinkState, nowNs: Int64) {
+        // Of others' links.
+        guard link.ruleIDs != self.link.ruleIDs else { return }
         self.link = link
         let waiting = parts[first...].map { Part(bytes: $0.bytes, leavesNs: min($0.leavesNs, nowNs)) }
         parts = waiting
