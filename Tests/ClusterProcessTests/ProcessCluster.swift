@@ -128,6 +128,17 @@ final class ProcessCluster {
         }
     }
 
+    /// Waits until every coordinator that runs knows of so many: a follower hears of a change after the leader has told of it.
+    func waitForReplicas(_ count: Int, within limit: Duration = .seconds(10)) async throws {
+        let end = ContinuousClock.now + limit
+        while ContinuousClock.now < end {
+            let known = await statuses().map(\.replicas)
+            if known.count == count, Set(known) == [count] { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw WaitedTooLong(what: "\(count) replicas")
+    }
+
     /// Waits until the ring has these members and no round is under way (I5).
     func waitForMembers(_ names: Set<String>, within limit: Duration = .seconds(15)) async throws {
         let end = ContinuousClock.now + limit

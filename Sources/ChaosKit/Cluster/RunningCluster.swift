@@ -8,8 +8,8 @@ import RingmasterCommand
 actor RunningCluster {
     /// What a process may take from its start until it is up, on a busy machine.
     static let startTimeout: Duration = .seconds(15)
-    /// What SIGKILL, SIGSTOP and SIGCONT may take.
-    static let signalTimeout: Duration = .seconds(5)
+    /// What SIGKILL, SIGSTOP and SIGCONT may take, and to hear of it, on a machine where everything is restarted at once.
+    static let signalTimeout: Duration = .seconds(15)
     /// What an orderly end may take: it waits for the leader, which may have to be elected first.
     static let endTimeout: Duration = .seconds(20)
     /// What leaving may take: as an orderly end, with faults all around that hold it up.

@@ -6,8 +6,10 @@ struct RestartFault: Fault {
 
     func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
         for target in targets {
-            guard let end = await cluster.terminate(target) else {
-                throw FaultFailure("\(target) had not ended \(RunningCluster.endTimeout) after SIGTERM")
+            // A worker that ends leaves, which faults all around may hold up.
+            let limit = target.role == .worker ? RunningCluster.leaveTimeout : RunningCluster.endTimeout
+            guard let end = await cluster.terminate(target, within: limit) else {
+                throw FaultFailure("\(target) had not ended \(limit) after SIGTERM")
             }
             guard end == .exited(0) else { throw FaultFailure("\(target) \(end.text) at SIGTERM") }
         }

@@ -8,7 +8,7 @@ public struct CommandWriter: Sendable {
 
     /// Begins an entry.
     /// - Parameters:
-    ///   - timeMs: The leader's wall clock, in milliseconds.
+    ///   - timeMs: The log's time, in milliseconds.
     ///   - capacity: How many bytes to make room for at once; more may be written.
     public init(timeMs: UInt64, capacity: Int = 0) {
         writer = MessagePackWriter(capacity: capacity)

@@ -20,7 +20,7 @@ final class CommandQueue: Flushable {
     private let loop: EventLoop
     private let log: any DeltaLog
     /// The leader's wall clock in ms, stamped on each entry.
-    private let wallClockMs: () -> UInt64
+    private let logTimeMs: () -> UInt64
     private var gathered: CommandWriter?
     private var waiters: [Completion] = []
     private var proposed: [UInt64: [Completion]] = [:]
@@ -35,10 +35,10 @@ final class CommandQueue: Flushable {
     private(set) var entryCount = 0
     private(set) var commandCount = 0
 
-    init(loop: EventLoop, log: any DeltaLog, wallClockMs: @escaping () -> UInt64) {
+    init(loop: EventLoop, log: any DeltaLog, logTimeMs: @escaping () -> UInt64) {
         self.loop = loop
         self.log = log
-        self.wallClockMs = wallClockMs
+        self.logTimeMs = logTimeMs
     }
 
     /// Entries that are proposed and not applied yet.
@@ -46,7 +46,7 @@ final class CommandQueue: Flushable {
 
     /// Takes the one command that `write` writes. `completion` is called on the loop, once.
     func add(_ completion: @escaping Completion = { _ in }, write: (inout CommandWriter) -> Void) {
-        var entry = gathered.take() ?? CommandWriter(timeMs: wallClockMs(), capacity: entryBytes)
+        var entry = gathered.take() ?? CommandWriter(timeMs: logTimeMs(), capacity: entryBytes)
         write(&entry)
         waiters.append(completion)
         precondition(entry.count == waiters.count, "one command was to be written")

@@ -5,6 +5,7 @@ import RingmasterProtocol
 extension CoordinatorCore {
     func beginLeading() {
         faultPoint(.coordinatorElected)
+        logClock.begin(at: machine.timeMs, now: loop.refreshNow())
         // A barrier first: entries of leaders before this one are applied before it judges anything by its state machine.
         let (clusterID, size) = (configuration.clusterID, configuration.ringSize)
         commands.add { [weak self] result in
@@ -18,6 +19,7 @@ extension CoordinatorCore {
     /// Every entry of earlier leaders is applied: the ring is this leader's.
     private func takeOver() {
         faultPoint(.coordinatorOfficeTaken)
+        logClock.begin(at: machine.timeMs, now: loop.refreshNow())
         var records = machine.view.members
         for record in machine.intent?.members ?? [] where !records.contains(where: { $0.identity == record.identity }) {
             records.append(record)
@@ -204,7 +206,7 @@ extension CoordinatorCore {
 
     func expireSessions() {
         let idle = UInt64(ClusterLimits.sessionIdleTimeout.components.seconds) * 1000
-        let now = wallClockMs()
+        let now = logTimeMs()
         if now > idle {
             commands.add { $0.expireSessions(idleSinceMs: now - idle) }
         }

@@ -24,13 +24,7 @@ extension CoordinatorCore: LogApplier {
         LogServer(id: peer.raftID, address: peer.raftID == configuration.raftID ? endpoint.text : peer.endpoint.text)
     }
 
-    func wallClockMs() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        let ms = UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
-        // A clock that was set back must not let sessions look younger or older than the log has them.
-        return max(ms, machine.timeMs)
-    }
+    func logTimeMs() -> UInt64 { logClock.timeMs(at: loop.now) }
 
     func apply(_ entry: UnsafeRawBufferPointer, index: UInt64) {
         let outcomes: [CommandOutcome]

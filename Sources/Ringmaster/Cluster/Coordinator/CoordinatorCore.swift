@@ -37,6 +37,7 @@ final class CoordinatorCore: @unchecked Sendable {
     var strangers: [UInt64: UInt64] = [:]
     /// While it leads: a line to each worker that is a member or about to be.
     var members: [WorkerID: MemberLink] = [:]
+    var logClock = LogClock()
     var tickTimer: LoopTimer!
     var leaseTimer: LoopTimer!
     var sessionTimer: LoopTimer!
@@ -107,7 +108,7 @@ final class CoordinatorCore: @unchecked Sendable {
 
     private func openLog() {
         log = makeLog()
-        commands = CommandQueue(loop: loop, log: log, wallClockMs: wallClockMs)
+        commands = CommandQueue(loop: loop, log: log, logTimeMs: logTimeMs)
     }
 
     /// Begins to take part: the log is loaded, and an election may begin.
