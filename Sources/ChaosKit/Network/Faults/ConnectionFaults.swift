@@ -10,9 +10,11 @@ struct ResetFault: Fault {
     let targets: [NodeName]
 
     func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
-        let rule = try await order.rule(on: targets, in: cluster)
         let proxy = try cluster.network.proxyOfFault()
-        guard let (own, far) = await rule.ends(in: cluster) else { return [] }
+        guard let rule = await order.rule(on: targets, in: cluster), let (own, far) = await rule.ends(in: cluster)
+        else {
+            return []
+        }
         guard let line = await cluster.network.probeLine(from: own, to: far, rule: order.id) else {
             throw FaultFailure("no connection could be had to see it on")
         }
@@ -46,9 +48,11 @@ final class HalfOpenFault: Fault {
     }
 
     func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
-        let rule = try await order.rule(on: targets, in: cluster)
         let proxy = try cluster.network.proxyOfFault()
-        guard let (own, far) = await rule.ends(in: cluster) else { return [] }
+        guard let rule = await order.rule(on: targets, in: cluster), let (own, far) = await rule.ends(in: cluster)
+        else {
+            return []
+        }
         guard let line = await cluster.network.probeLine(from: own, to: far, rule: order.id) else {
             throw FaultFailure("no connection could be had to see it on")
         }

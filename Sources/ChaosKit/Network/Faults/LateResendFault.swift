@@ -10,8 +10,8 @@ struct LateResendFault: Fault {
     let targets: [NodeName]
 
     func apply(to cluster: RunningCluster) async throws(FaultFailure) -> [NodeName] {
-        let rule = try await order.rule(on: targets, in: cluster)
         let proxy = try cluster.network.proxyOfFault()
+        guard let rule = await order.rule(on: targets, in: cluster) else { return [] }
         await proxy.keepLate(rule)
         let end = ContinuousClock.now + .nanoseconds(NetworkLimits.lateCollectNs)
         while await !proxy.hasLate(order.id), ContinuousClock.now < end {
@@ -19,13 +19,26 @@ struct LateResendFault: Fault {
         }
         let lost = await proxy.loseLate(order.id)
         if lost > 0 { try? await Task.sleep(for: .nanoseconds(order.network?.lateNs ?? 200_000_000)) }
-        let counts = await proxy.deliverLate(order.id)
+        let counts = await delivered(by: proxy)
         // The client had nothing under way, or its workers have died since.
         guard lost > 0, counts.nodesLeft > 0 else { return [] }
         guard counts.delivered > 0 else {
             throw FaultFailure("\(lost) connections were lost, and no worker took what came late on them")
         }
         return targets
+    }
+
+    /// Lets it go, and waits until it has come: other faults on the same links may hold it up.
+    private func delivered(by proxy: FaultProxy) async -> LateCounts {
+        await proxy.deliverLate(order.id)
+        let end = ContinuousClock.now + .nanoseconds(2 * NetworkLimits.passageNs)
+        var counts = await proxy.lateCounts(order.id)
+        while counts.delivered == 0, counts.nodesLeft > 0, ContinuousClock.now < end {
+            try? await Task.sleep(for: .milliseconds(5))
+            counts = await proxy.lateCounts(order.id)
+        }
+        await proxy.forgetLate(order.id)
+        return counts
     }
 
     func heal(in cluster: RunningCluster) {}

@@ -34,26 +34,31 @@ extension FaultProxy {
     }
 
     /// Lets what was kept go to the workers, and what the client has sent since behind it.
-    func deliverLate(_ id: Int64) async -> LateCounts {
+    func deliverLate(_ id: Int64) async {
         await thread.perform { [self] in
-            guard let hold = lateHolds[id] else { return LateCounts() }
-            var counts = LateCounts()
-            counts.returned = hold.returned
-            for connection in hold.connections {
-                guard connection.isWithNode else { continue }
-                counts.nodesLeft += 1
-                let bytes = connection.up.heldBytes
-                if connection.deliverLate() {
-                    counts.delivered += 1
-                    counts.bytes += bytes
-                }
+            guard let hold = lateHolds[id] else { return }
+            for connection in hold.connections where connection.isWithNode { connection.deliverLate() }
+            thread.at(thread.nowNs + NetworkLimits.latePauseNs) {
+                hold.isLost = false
+                let waiting = hold.waiting
+                hold.waiting = []
+                for begin in waiting { begin() }
             }
-            thread.at(thread.nowNs + NetworkLimits.latePauseNs) { [weak self] in
-                self?.lateHolds[id] = nil
-                for begin in hold.waiting { begin() }
-            }
-            return counts
         }
+    }
+
+    /// What has become of it by now.
+    func lateCounts(_ id: Int64) async -> LateCounts {
+        await thread.perform { [self] in
+            let connections = lateHolds[id]?.connections ?? []
+            let delivered = connections.count { $0.isLateDelivered }
+            let left = connections.count { $0.isWithNode || $0.isLateDelivered }
+            return LateCounts(nodesLeft: left, delivered: delivered)
+        }
+    }
+
+    func forgetLate(_ id: Int64) async {
+        await thread.perform { [self] in lateHolds[id] = nil }
     }
 }
 
@@ -61,8 +66,7 @@ extension FaultProxy {
 final class LateHold {
     var connections: [ProxyConnection]
     var isLost = false
-    /// Connections that the client has made anew.
-    var returned = 0
+    /// Connections that the client has made anew: they begin after what is late has come.
     var waiting: [() -> Void] = []
 
     init(_ connections: [ProxyConnection]) {
@@ -76,11 +80,8 @@ final class LateHold {
 
 /// What became of what was kept.
 struct LateCounts: Equatable, Sendable {
-    /// Connections whose worker was still there.
+    /// Connections whose worker is still there, or took it.
     var nodesLeft = 0
     /// Connections whose worker took all of it.
     var delivered = 0
-    var bytes = 0
-    /// Connections that the client had made again before.
-    var returned = 0
 }

@@ -210,7 +210,6 @@ final class FaultProxy: @unchecked Sendable {
     private func begin(_ peer: NodeName?, _ node: NodeName, _ near: Int32, _ far: Int32) {
         // A client that has lost a connection with something on its way is heard again after that has come.
         if let hold = lateHolds.values.first(where: { $0.holds(peer, node) }) {
-            hold.returned += 1
             hold.waiting.append { [unowned self] in add(peer: peer, node: node, near: near, far: far) }
             return
         }

@@ -15,6 +15,8 @@ final class ProxyConnection {
     /// Neither side learns anything any more, not even of the other's end.
     private(set) var isSilent = false
     private var timerNs = Int64.max
+    /// Of what was kept: how much will have passed when it has come.
+    private var lateGoal: Int?
 
     /// Of the two, each by its index: 0 near (the peer's), 1 far (the node's). The stream is the one from it.
     private struct Side {
@@ -88,18 +90,17 @@ final class ProxyConnection {
         settle()
     }
 
-    /// Lets what was kept go to the node, and ends it then. Returns whether the node took all of it.
-    func deliverLate() -> Bool {
+    /// Lets what was kept go to the node, and ends it then.
+    func deliverLate() {
+        lateGoal = up.passedBytes + up.heldBytes
         up.isKept = false
         up.ending = .closed
-        guard sides[1].isOpen else { return false }
-        let held = up.heldBytes
-        let passed = up.passedBytes
         flush(0)
-        let isTaken = up.passedBytes - passed == held
         settle()
-        return isTaken
     }
+
+    /// Whether the node took all that was kept.
+    var isLateDelivered: Bool { lateGoal.map { up.passedBytes >= $0 } ?? false }
 
     // MARK: The sockets
 
