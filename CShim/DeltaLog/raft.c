@@ -162,6 +162,11 @@ int rm_raft_pump(rm_raft *log) {
     return log->is_closing ? 0 : log->failure;
 }
 
+void rm_raft_set_election_timeout(rm_raft *log, uint32_t timeout_ms) {
+    log->settings.election_timeout_ms = timeout_ms;
+    raft_set_election_timeout(&log->raft, timeout_ms);
+}
+
 // MARK: Reading
 
 int rm_raft_state(const rm_raft *log) {

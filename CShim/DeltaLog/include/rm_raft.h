@@ -106,6 +106,9 @@ int rm_raft_descriptor(const rm_raft *log);
 /// Milliseconds after which `rm_raft_pump` must be called in any case; negative: never.
 int rm_raft_timeout_ms(const rm_raft *log);
 
+/// Sets the election time-out that holds from the next election on. Above the heartbeat, as the one it was opened with.
+void rm_raft_set_election_timeout(rm_raft *log, uint32_t timeout_ms);
+
 /// Does what is to be done, without waiting: time, disk, callbacks. Call it after other calls, too, before sleeping.
 /// Returns 0, or the failure that keeps this server from saving what it must: close it.
 int rm_raft_pump(rm_raft *log);

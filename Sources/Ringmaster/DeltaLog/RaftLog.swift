@@ -42,6 +42,7 @@ final class RaftLog: DeltaLog, Flushable {
     private(set) var servers: [LogServer] = []
     var term: UInt64 { raft.map { rm_raft_term($0) } ?? 0 }
     private var configurationIndex: UInt64 = 0
+    private var patience = ElectionPatience()
     /// The configuration by which a leader said that this server is none of the log's.
     private var removal: LogConfigurationStamp?
 
@@ -317,11 +318,26 @@ final class RaftLog: DeltaLog, Flushable {
                 failure?.description ?? (isClosing ? "closed" : String(cString: rm_raft_error(raft)))
             )
         }
+        noteElections(raft, present)
         guard present != role else { return }
         role = present
         applier.roleChanged(present)
         // libraft leaves without a word when it cannot save its term or vote.
         if case .unavailable = present, !isClosing, failure == nil { fail(Int32(RM_RAFT_EIO)) }
+    }
+
+    private func noteElections(_ raft: OpaquePointer, _ present: LogRole) {
+        let hasLeader =
+            switch present {
+            case .leader: true
+            case .follower(let leader): leader != nil
+            case .candidate, .removed, .unavailable: false
+            }
+        let before = patience.factor
+        patience.note(hasLeader: hasLeader, term: term, now: loop.now)
+        guard patience.factor != before else { return }
+        let timeoutMs = settings.electionTimeout.nanosecondsClamped / 1_000_000 * Int64(patience.factor)
+        rm_raft_set_election_timeout(raft, UInt32(clamping: timeoutMs))
     }
 
     // MARK: Servers

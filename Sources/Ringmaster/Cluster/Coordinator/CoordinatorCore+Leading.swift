@@ -26,7 +26,8 @@ extension CoordinatorCore {
         }
         // What the leader before this one granted is not known; one that was cut off granted leases until it noticed.
         let leaseEnds = loop.refreshNow()
-            .advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin + configuration.electionTimeout * 2)
+            .advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
+            .advanced(by: configuration.electionTimeout * 2 * ElectionPatience.factorMax)
         for record in records { openLink(to: record, leaseEnds: leaseEnds) }
         handle(.resize(configuration.resizeMode))
         handle(
