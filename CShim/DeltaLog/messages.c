@@ -14,6 +14,17 @@ struct sent {
 
 // MARK: Out
 
+/// What is sent instead of a message: libraft answers a question for votes with the asker's term. Where this server's is newer the
+/// asker has to learn it, or it asks in vain for ever: nobody else may have a log that is long enough to lead.
+static struct raft_message told(const rm_raft *log, const struct raft_message *message) {
+    struct raft_message told = *message;
+    struct raft_request_vote_result *result = &told.request_vote_result;
+    if (told.type == RAFT_IO_REQUEST_VOTE_RESULT && result->term < log->raft.current_term) {
+        result->term = log->raft.current_term;
+    }
+    return told;
+}
+
 int rm_messages_send(struct raft_io *io, struct raft_io_send *request, const struct raft_message *message,
                      raft_io_send_cb done) {
     rm_raft *log = rm_log_of(io);
@@ -24,7 +35,8 @@ int rm_messages_send(struct raft_io *io, struct raft_io_send *request, const str
         sent = malloc(sizeof *sent);
         if (sent == NULL) return RAFT_NOMEM;
     }
-    if (rm_message_encode(message, log->settings.message_bytes_max, &buffer) != 0) {
+    const struct raft_message outgoing = told(log, message);
+    if (rm_message_encode(&outgoing, log->settings.message_bytes_max, &buffer) != 0) {
         free(sent);
         return RAFT_NOMEM;
     }

@@ -87,6 +87,8 @@ final class LogClusterFixture {
     var servers: [LogServerFixture] = []
     /// Servers that nothing reaches and that reach nobody.
     var isolated: Set<UInt64> = []
+    /// Whether a message arrives, for tests that choose.
+    var passes: (_ from: UInt64, _ to: UInt64, _ message: [UInt8]) -> Bool = { _, _, _ in true }
     /// Everything that was sent, for tests that look at messages.
     var recorded: [[UInt8]] = []
     var adjust: (inout RaftLogSettings) -> Void = { _ in }
@@ -142,6 +144,7 @@ final class LogClusterFixture {
             for (to, message) in messages {
                 recorded.append(message)
                 if isolated.contains(to) || isolated.contains(server.id) { continue }
+                guard passes(server.id, to, message) else { continue }
                 guard let receiver = servers.first(where: { $0.id == to }) else { continue }
                 message.withUnsafeBytes { receiver.log.receive($0, from: server.id) }
             }
