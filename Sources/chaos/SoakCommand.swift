@@ -66,7 +66,7 @@ struct SoakCommand: AsyncParsableCommand {
 /// soak.csv: a line a run, and the sums.
 private struct SoakTable {
     private let file: FileHandle
-    private var runs = 0, faults = 0, rounds = 0, operations = 0
+    private var runs = 0, faults = 0, kills = 0, rounds = 0, operations = 0
 
     init(in folder: String) throws(RunError) {
         let path = folder + "/soak.csv"
@@ -75,7 +75,7 @@ private struct SoakTable {
             guard !FileManager.default.fileExists(atPath: path) else {
                 throw RunError.cannotCreate(path: path, reason: "it is there already; choose another --out")
             }
-            try Data("run,seed,outcome,operations,faults,resizes,seconds\n".utf8).write(to: URL(filePath: path))
+            try Data("run,seed,outcome,operations,faults,kills,resizes,seconds\n".utf8).write(to: URL(filePath: path))
             file = try FileHandle(forWritingTo: URL(filePath: path))
             try file.seekToEnd()
         } catch let error as RunError {
@@ -90,15 +90,18 @@ private struct SoakTable {
         let counts = result.verdict.counts
         runs += 1
         faults += counts.faults
+        kills += result.kills
         rounds += counts.rounds
         operations += counts.operations
         let fields = [
             "\(number)", "\(plan.seed)", result.outcome.rawValue, "\(counts.operations)", "\(counts.faults)",
-            "\(counts.rounds)", "\(plan.settings.durationNs / 1_000_000_000)",
+            "\(result.kills)", "\(counts.rounds)", "\(plan.settings.durationNs / 1_000_000_000)",
         ]
         try file.write(contentsOf: Data((fields.joined(separator: ",") + "\n").utf8))
-        return "run \(number), seed \(plan.seed): \(result.outcome.rawValue), \(counts.summary)"
+        return "run \(number), seed \(plan.seed): \(result.outcome.rawValue), \(counts.summary), \(result.kills) kills"
     }
 
-    var summary: String { "\(runs) runs, \(operations) operations, \(faults) faults, \(rounds) resizes" }
+    var summary: String {
+        "\(runs) runs, \(operations) operations, \(faults) faults, \(kills) kills, \(rounds) resizes"
+    }
 }

@@ -12,8 +12,8 @@ actor RunningCluster {
     static let signalTimeout: Duration = .seconds(15)
     /// What an orderly end may take: it waits for the leader, which may have to be elected first.
     static let endTimeout: Duration = .seconds(20)
-    /// What leaving may take: as an orderly end, with faults all around that hold it up.
-    static let leaveTimeout: Duration = .seconds(40)
+    /// What leaving may take: it needs a leader, whom faults may keep from being there for as long as a run lasts.
+    static let leaveTimeout: Duration = .seconds(120)
     private static let pollInterval: Duration = .milliseconds(1)
 
     private struct Node {

@@ -27,7 +27,8 @@ extension Node {
         let watching = Task.detached { await watch(worker) }
         let stop = Task.detached {
             await waitForStop()
-            worker.leave()
+            // The run says when it has taken too long.
+            worker.leave(within: RunningCluster.leaveTimeout * 2)
         }
         NodeReport.say(.ready)
         try await worker.run()

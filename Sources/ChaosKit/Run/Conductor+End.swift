@@ -97,7 +97,12 @@ extension Conductor {
             throw .history(error)
         }
         try folder.write(Data(verdict.json.utf8), to: folder.verdictPath)
-        let result = RunResult(verdict: verdict, errors: errors, crashes: crashes)
+        let result = RunResult(
+            verdict: verdict,
+            errors: errors,
+            crashes: crashes,
+            kills: await recorder.killCount
+        )
         let record = RunFile(
             seed: schedule.seed,
             settings: schedule.settings,

@@ -17,6 +17,8 @@ actor Recorder {
     private(set) var keyCount = 0
     private(set) var figures = LiveFigures()
     private(set) var faultCounts: [String: Int] = [:]
+    /// Processes that were ended by SIGKILL.
+    private(set) var killCount = 0
 
     init(path: String, startNs: Int64) throws(HistoryError) {
         writer = try HistoryWriter(path: path)
@@ -65,7 +67,12 @@ actor Recorder {
     }
 
     func record(_ event: NemesisEvent, at timeNs: Int64? = nil) {
-        if case .faultBegan(_, let kind, _, _) = event { faultCounts[kind, default: 0] += 1 }
+        if case .faultBegan(_, let kind, let target, let isVerified) = event {
+            faultCounts[kind, default: 0] += 1
+            if isVerified, let kills = FaultKind(rawValue: kind)?.kills {
+                killCount += kills * target.split(separator: ",").count
+            }
+        }
         append(HistoryEvent(timeNs: timeNs ?? nowNs, .nemesis(event)))
     }
 

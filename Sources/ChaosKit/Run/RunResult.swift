@@ -9,6 +9,8 @@ public struct RunResult: Sendable {
     public let errors: [String]
     /// Processes of the cluster that ended though nobody ended them.
     public let crashes: [String]
+    /// Processes of the cluster that the run ended by SIGKILL.
+    public let kills: Int
 
     public enum Outcome: String, Codable, Sendable {
         case valid, violation, undecided

@@ -48,6 +48,20 @@ public enum FaultKind: String, Codable, Sendable, CaseIterable {
     case loss, reorder, duplicate
 }
 
+extension FaultKind {
+    /// How often it ends each of its targets by SIGKILL.
+    var kills: Int {
+        switch self {
+        case .kill, .killAll, .tornTail, .lostData: 1
+        case .crashLoop: RunLimits.crashLoopKills
+        case .pause, .restart, .diskFull, .diskSlow, .diskFailing, .clockJump, .clockDrift, .cpuStarve, .delay,
+            .bandwidth,
+            .partition, .oneWay, .isolate, .halfOpen, .reset, .lateResend, .loss, .reorder, .duplicate:
+            0
+        }
+    }
+}
+
 /// Of what role a target is chosen.
 public enum TargetRole: String, Codable, Sendable, CaseIterable {
     case workers
