@@ -19,6 +19,9 @@ struct MeasureCommand: AsyncParsableCommand {
     )
 
     @OptionGroup(title: "Cluster, load and faults") var options: RunOptions
+    /// Under way for each client of the run without a rate: so many that neither side waits for the other.
+    private static let lanesOfFastest = 1024
+
     @Option(help: ArgumentHelp("Pairs of runs.", valueName: "n")) var pairs = 3
     @Option(help: ArgumentHelp("Fixes the schedules and the load. (default: a new one)", valueName: "n"))
     var seed: UInt64?
@@ -44,6 +47,7 @@ struct MeasureCommand: AsyncParsableCommand {
         (calm.killRate, calm.faultRate, calm.faults, calm.resizeEveryNs, calm.during) = (0, 0, [], 0, .any)
         var fastest = calm
         fastest.load.perSecond = nil
+        fastest.load.lanes = Self.lanesOfFastest
         var cost = FaultCost()
         for pair in 1...pairs {
             let pairSeed = seed &+ UInt64(pair - 1)

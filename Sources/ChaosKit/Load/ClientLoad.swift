@@ -145,7 +145,8 @@ actor ClientLoad {
         }
         file.begin(record)
         underWay += 1
-        Task { await perform(record) }
+        // The client's calls stay on the loop's thread, too: each hop to the pool and back would cost two switches of threads.
+        Task(executorPreference: loop.taskExecutor) { [self] in await perform(record) }
     }
 
     private func perform(_ invocation: OperationNote) async {
