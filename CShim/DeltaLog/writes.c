@@ -203,6 +203,15 @@ static int io_snapshot_put(struct raft_io *io, unsigned trailing, struct raft_io
     return code;
 }
 
+/// libraft's disk succeeds where there is no snapshot to get, and gives nothing. It is asked for one that there is not where entries
+/// that could not be written were taken out of a leader's log, and a follower has them.
+static int io_snapshot_get(struct raft_io *io, struct raft_io_snapshot_get *request, raft_io_snapshot_get_cb done) {
+    rm_raft *log = rm_log_of(io);
+    if (log->failure != 0) return RAFT_IOERR;
+    if (log->raft.log.snapshot.last_index == 0) return RAFT_NOTFOUND;
+    return log->disk.snapshot_get(io, request, done);
+}
+
 static void end_waiting_put(struct put *put, int status) {
     struct raft_io_snapshot_put *inner = put->inner;
     raft_io_snapshot_put_cb done = put->done;
@@ -259,4 +268,5 @@ void rm_writes_wrap(struct raft_io *io) {
     io->append = io_append;
     io->truncate = io_truncate;
     io->snapshot_put = io_snapshot_put;
+    io->snapshot_get = io_snapshot_get;
 }

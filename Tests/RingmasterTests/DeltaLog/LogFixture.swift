@@ -20,6 +20,8 @@ final class LogServerFixture: LogApplier {
     var restores = 0
     var captures = 0
     var outbox: [(to: UInt64, message: [UInt8])] = []
+    /// What sending a message takes, in microseconds, as on a busy machine.
+    var sendTakes: useconds_t = 0
     /// Holds up the encoding of the next snapshot.
     var encoding: SnapshotEncoding?
 
@@ -69,7 +71,10 @@ final class LogServerFixture: LogApplier {
     }
 
     func roleChanged(_ role: LogRole) { roles.append(role) }
-    func send(_ message: [UInt8], to raftID: UInt64) { outbox.append((raftID, message)) }
+    func send(_ message: [UInt8], to raftID: UInt64) {
+        if sendTakes > 0 { usleep(sendTakes) }
+        outbox.append((raftID, message))
+    }
     func logFailed(_ error: DeltaLogError) { failures.append(error) }
 
     /// Proposes the texts as entries with ids from `first` on.
@@ -155,10 +160,15 @@ final class LogClusterFixture {
         let deadline = MonotonicTime.now.advanced(by: limit)
         while !condition() {
             guard MonotonicTime.now < deadline else { return false }
-            loop.step(maximumWait: servers.contains { !$0.outbox.isEmpty } ? .zero : .milliseconds(2))
-            carry()
+            step()
         }
         return true
+    }
+
+    /// One turn of the loop, and of the network.
+    func step() {
+        loop.step(maximumWait: servers.contains { !$0.outbox.isEmpty } ? .zero : .milliseconds(2))
+        carry()
     }
 
     /// The one leader of those that are connected, once there is one that all others follow.
