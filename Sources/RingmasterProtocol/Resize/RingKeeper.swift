@@ -149,7 +149,8 @@ public struct RingKeeper: Sendable {
         guard record != known else { return }
         candidates[worker] = record
         if let known, known.incarnation < record.incarnation {
-            leaving.remove(worker)
+            // Who waits for the former life to be let go waits no more.
+            if leaving.remove(worker) != nil { effects.append(.released(worker)) }
             die(worker, known.incarnation, &effects)
         }
         beginRoundIfWanted(&effects)

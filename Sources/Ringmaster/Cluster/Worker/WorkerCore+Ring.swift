@@ -56,11 +56,12 @@ extension WorkerCore {
         faultPoint(.workerJoinSent)
     }
 
-    /// The cluster has given this life up: what it holds may be old. It forgets everything and joins as a newcomer.
+    /// The cluster has given this life up: what it holds may be old. It forgets everything and joins as a newcomer, unless it was
+    /// to leave: then it has.
     func beginNewLife() {
         faultPoint(.workerLifeRenewed)
         counts.rejoins += 1
-        logger.warning("the cluster has given this worker up; it joins again")
+        logger.warning("the cluster has given this worker up; it \(isLeaving ? "has left" : "joins again")")
         isJoined = false
         isPlaced = false
         leaseEnds = MonotonicTime(nanoseconds: 0)
@@ -84,7 +85,11 @@ extension WorkerCore {
         for (job, _) in held.values.joined() { job.fail(given.code, given.message) }
         held = [:]
         gates = makeGates(size: gates.view.ring.size)
-        if configuration.isHealthy() { place() }
+        if isLeaving {
+            released(.success(()))
+        } else if configuration.isHealthy() {
+            place()
+        }
     }
 
     // MARK: Orders
@@ -211,7 +216,9 @@ extension WorkerCore {
         var writer = MessagePackWriter()
         writer.write(identity.id.name)
         faultPoint(.workerLeaveSending)
-        leader.call(ClusterMethods.leave, writer.bytes, timeout: left) { [self] reply in
+        // Asked again where no answer comes: what was asked may have been lost with a leader that nobody has missed yet.
+        let limit = min(left, ClusterLimits.leaveAnswerTimeout)
+        leader.call(ClusterMethods.leave, writer.bytes, timeout: limit) { [self] reply in
             guard !isClosed, whenReleased != nil else { return }
             switch reply {
             case .payload: released(.success(()))
