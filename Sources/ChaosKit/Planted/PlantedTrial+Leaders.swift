@@ -68,6 +68,8 @@ extension PlantedTrial {
                 break
             }
         }
+        // Everybody is there. Two that lead in one term may each keep the other from serving, where nothing is lost by them.
+        notes.add(.nemesis(.healed(boundNs: Self.returnBound.milliseconds * 1_000_000)))
         for key in keys { await operations.read(key, timeout: .milliseconds(500)) }
         for status in await cluster.quiescent() { notes.add(status) }
         await client.close()

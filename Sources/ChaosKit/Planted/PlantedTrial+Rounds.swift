@@ -123,7 +123,7 @@ extension PlantedTrial {
     }
 
     /// How soon service is to be back where it is the question.
-    private static let returnBound = Duration.seconds(5)
+    static let returnBound = Duration.seconds(5)
 
     func noteFault(_ kind: String, of target: String) {
         notes.add(.nemesis(.faultBegan(FaultID(1), kind: kind, target: target, isVerified: true)))
