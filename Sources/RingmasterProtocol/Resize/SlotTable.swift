@@ -51,6 +51,15 @@ struct SlotTable: Sendable {
         }
     }
 
+    /// Writes all of it. O(slots).
+    func write(into code: inout StateCode) {
+        for (state, jobs) in zip(states, running) {
+            code.write(UInt64(state.rawValue))
+            code.write(UInt64(jobs))
+        }
+        code.write(draining)
+    }
+
     /// The slots in any of the states, ascending. O(slots).
     func slots(in wanted: SlotGates.SlotState...) -> [Slot] {
         states.indices.filter { wanted.contains(states[$0]) }.map { Slot(UInt32($0)) }
