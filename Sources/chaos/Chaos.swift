@@ -13,7 +13,8 @@ struct Chaos: ParsableCommand {
         discussion: ChaosStatus.list,
         subcommands: [
             RunCommand.self, MatrixCommand.self, PlantedCommand.self, SoakCommand.self, MeasureCommand.self,
-            CheckCommand.self, ReportCommand.self, ExportCommand.self, NodeCommand.self, TrialClientCommand.self,
+            ExploreCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self, NodeCommand.self,
+            TrialClientCommand.self,
             TrialWorkerCommand.self, PlantedTrialCommand.self,
         ]
     )
