@@ -89,7 +89,7 @@ protocol DeltaLog: AnyObject {
     /// The mark of this server's directory, which goes with its messages; 0 without one.
     var mark: UInt64 { get }
     /// Whether messages of a server from the directory of that mark count; see `PeerDirectories`.
-    func recognises(_ server: UInt64, mark: UInt64) -> Bool
+    func recognise(_ server: UInt64, mark: UInt64) -> DirectoryRecognition
     /// Takes another server's word that this one was known by another directory: it fails, if it is this one's mark.
     func noteStrangeness(ofMark mark: UInt64)
     /// Adds a voting server: it first catches up, then votes. One change at a time, on the leader.

@@ -72,7 +72,7 @@ final class MemoryLog: DeltaLog, Flushable {
 
     let mark: UInt64 = 0
 
-    func recognises(_ server: UInt64, mark: UInt64) -> Bool { true }
+    func recognise(_ server: UInt64, mark: UInt64) -> DirectoryRecognition { .known }
 
     func noteStrangeness(ofMark mark: UInt64) {}
 

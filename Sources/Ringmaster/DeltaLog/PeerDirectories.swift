@@ -5,6 +5,16 @@
 // directory is what a new cluster begins with, too. The others can: each keeps the mark of the directory in which it
 // first met a server, before it counts anything of that server, and counts nothing of it in another directory.
 
+/// What a server's letter from a directory of some mark is worth.
+enum DirectoryRecognition {
+    /// It is the one by which the server is known, or becomes known.
+    case known
+    /// The server is known by another.
+    case strange
+    /// It is the first, and cannot be kept: nothing of the server counts yet, for no fault of its own.
+    case notKept
+}
+
 /// The marks of the other servers' directories, kept in the file `peers`.
 struct PeerDirectories {
     private static let file = "peers"
@@ -30,16 +40,16 @@ struct PeerDirectories {
     }
 
     /// Whether what a server sends from the directory of that mark counts. The first one of a server is kept on disk before
-    /// this returns; one that cannot be kept does not count.
-    mutating func recognises(_ server: UInt64, mark: UInt64) -> Bool {
-        if let known = marks[server] { return known == mark }
+    /// this returns.
+    mutating func recognise(_ server: UInt64, mark: UInt64) -> DirectoryRecognition {
+        if let known = marks[server] { return known == mark ? .known : .strange }
         marks[server] = mark
         do throws(DeltaLogError) {
             try DataDirectory.write(text, to: Self.file, in: path)
-            return true
+            return .known
         } catch {
             marks[server] = nil
-            return false
+            return .notKept
         }
     }
 

@@ -372,9 +372,9 @@ final class RaftLog: DeltaLog, Flushable {
 
     var mark: UInt64 { directory?.mark ?? 0 }
 
-    func recognises(_ server: UInt64, mark: UInt64) -> Bool {
+    func recognise(_ server: UInt64, mark: UInt64) -> DirectoryRecognition {
         loop.checkIsolated()
-        return peerDirectories?.recognises(server, mark: mark) ?? false
+        return peerDirectories?.recognise(server, mark: mark) ?? .notKept
     }
 
     func noteStrangeness(ofMark mark: UInt64) {

@@ -81,9 +81,23 @@ struct LostDirectoryTests {
         let path = folder.file("peers-of-one")
         mkdir(path, 0o700)
         var peers = try PeerDirectories(directory: path)
-        #expect(peers.recognises(2, mark: 7) && peers.recognises(2, mark: 7) && !peers.recognises(2, mark: 8))
+        #expect([7, 7, 8].map { peers.recognise(2, mark: $0) } == [.known, .known, .strange])
         var again = try PeerDirectories(directory: path)
-        #expect(!again.recognises(2, mark: 8) && again.recognises(2, mark: 7) && again.recognises(3, mark: 8))
+        #expect([8, 7].map { again.recognise(2, mark: $0) } == [.strange, .known])
+        #expect(again.recognise(3, mark: 8) == .known)
         #expect(unlink("\(path)/peers") == 0 && rmdir(path) == 0)
+    }
+
+    /// A disk without room for the mark says nothing against the server.
+    @Test func aServerWhoseMarkCannotBeKeptIsNoStranger() throws {
+        let directory = folder.file("full")
+        mkdir(directory, 0o700)
+        var peers = try PeerDirectories(directory: directory)
+        // Where its file is to be there is a folder.
+        mkdir("\(directory)/peers", 0o700)
+        #expect(peers.recognise(4, mark: 7) == .notKept)
+        rmdir("\(directory)/peers")
+        #expect(peers.recognise(4, mark: 9) == .known)
+        #expect(peers.recognise(4, mark: 7) == .strange)
     }
 }

@@ -103,7 +103,10 @@ extension CoordinatorCore {
 
     private func receive(_ letter: UnsafeRawBufferPointer, from sender: UInt64) {
         guard let envelope = RaftEnvelope(letter), envelope.sender == sender else { return }
-        guard log.recognises(sender, mark: envelope.mark) else {
+        switch log.recognise(sender, mark: envelope.mark) {
+        case .known: break
+        case .notKept: return
+        case .strange:
             if strangers.updateValue(envelope.mark, forKey: sender) != envelope.mark {
                 logger.error(
                     "a coordinator has another directory than the one that it is known by; nothing of it counts",
