@@ -1,4 +1,5 @@
 #include "rm_batch.h"
+#include "rm_virtual.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -44,6 +45,27 @@ void rm_batch_destroy(rm_batch *batch) {
     free(batch);
 }
 
+static int receive_part(zmq_msg_t *message, void *socket, int *more) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual == NULL) {
+        zmq_msg_init(message);
+        int status = zmq_msg_recv(message, socket, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
+        *more = zmq_msg_more(message);
+        return status;
+    }
+    const uint8_t *bytes = NULL;
+    size_t length = 0;
+    int status = virtual->calls->receive(virtual->object, &bytes, &length, more);
+    if (status < 0 || zmq_msg_init_size(message, length) < 0) {
+        zmq_msg_init(message);
+        return status < 0 ? status : RM_ENOMEM;
+    }
+    if (length > 0) {
+        memcpy(zmq_msg_data(message), bytes, length);
+    }
+    return 0;
+}
+
 // Receives the parts of one message into row `row`. The first part decides whether there is one: libzmq delivers all
 // parts of a message together, so the others never wait.
 static int receive_one(rm_batch *batch, void *socket, uint32_t row, size_t *bytes) {
@@ -53,16 +75,14 @@ static int receive_one(rm_batch *batch, void *socket, uint32_t row, size_t *byte
     for (int more = 1; more;) {
         zmq_msg_t surplus;
         zmq_msg_t *message = count < batch->parts ? &messages[count] : &surplus;
-        zmq_msg_init(message);
-        if (zmq_msg_recv(message, socket, ZMQ_DONTWAIT) < 0) {
-            int code = -zmq_errno();
+        int code = receive_part(message, socket, &more);
+        if (code < 0) {
             zmq_msg_close(message);
             for (uint32_t part = 0; part < count && part < batch->parts; part++) {
                 zmq_msg_close(&messages[part]);
             }
             return code;
         }
-        more = zmq_msg_more(message);
         if (count < batch->parts) {
             views[count].bytes = zmq_msg_data(message);
             views[count].length = zmq_msg_size(message);
@@ -237,7 +257,25 @@ static void block_sent(void *bytes, void *hint) {
     pool_release(pool);
 }
 
+static int send_virtual(const rm_virtual *virtual, const void *identity, size_t identity_length, zmq_msg_t *body) {
+    if (identity_length > 0) {
+        int status = virtual->calls->send(virtual->object, identity, identity_length, 1);
+        if (status < 0) {
+            return status;
+        }
+    }
+    int status = virtual->calls->send(virtual->object, zmq_msg_data(body), zmq_msg_size(body), 0);
+    if (status == 0) {
+        zmq_msg_close(body);
+    }
+    return status;
+}
+
 static int send_message(void *socket, const void *identity, size_t identity_length, zmq_msg_t *body) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return send_virtual(virtual, identity, identity_length, body);
+    }
     if (identity_length > 0) {
         while (zmq_send(socket, identity, identity_length, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0) {
             if (zmq_errno() != EINTR) {
@@ -284,6 +322,10 @@ int rm_send_block(rm_socket *socket, const void *identity, size_t identity_lengt
 }
 
 int rm_send_part(rm_socket *socket, const void *bytes, size_t length, int more) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->send(virtual->object, bytes, length, more);
+    }
     int flags = ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0);
     while (zmq_send((void *)socket, bytes, length, flags) < 0) {
         if (zmq_errno() != EINTR) {

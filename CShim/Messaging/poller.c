@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "rm_poller.h"
+#include "rm_virtual.h"
 
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -46,6 +47,11 @@ int rm_poller_create(rm_poller **out) {
 }
 
 void rm_poller_destroy(rm_poller *poller) {
+    const rm_virtual *virtual = rm_virtual_of(poller);
+    if (virtual != NULL) {
+        virtual->calls->destroy(virtual->object);
+        return;
+    }
     if (poller->epoll >= 0) {
         close(poller->epoll);
     }
@@ -59,14 +65,26 @@ void rm_poller_destroy(rm_poller *poller) {
 }
 
 int rm_poller_add(rm_poller *poller, int descriptor, uint64_t token) {
+    const rm_virtual *virtual = rm_virtual_of(poller);
+    if (virtual != NULL) {
+        return virtual->calls->add(virtual->object, descriptor, token);
+    }
     return watch(poller, descriptor, token);
 }
 
 int rm_poller_remove(rm_poller *poller, int descriptor) {
+    const rm_virtual *virtual = rm_virtual_of(poller);
+    if (virtual != NULL) {
+        return virtual->calls->remove(virtual->object, descriptor);
+    }
     return epoll_ctl(poller->epoll, EPOLL_CTL_DEL, descriptor, NULL) < 0 ? -errno : 0;
 }
 
 int rm_poller_set_alarm(rm_poller *poller, int64_t monotonic_ns) {
+    const rm_virtual *virtual = rm_virtual_of(poller);
+    if (virtual != NULL) {
+        return virtual->calls->set_alarm(virtual->object, monotonic_ns);
+    }
     // Zero would unset it.
     int64_t ns = monotonic_ns > 0 ? monotonic_ns : 1;
     struct itimerspec alarm = {.it_value = {ns / 1000000000, ns % 1000000000}};
@@ -88,6 +106,10 @@ static int wait_ns(int epoll, struct epoll_event *events, int capacity, int64_t 
 }
 
 int rm_poller_wait(rm_poller *poller, int64_t timeout_ns, uint64_t *tokens, int capacity) {
+    const rm_virtual *virtual = rm_virtual_of(poller);
+    if (virtual != NULL) {
+        return virtual->calls->wait(virtual->object, timeout_ns, tokens, capacity);
+    }
     struct epoll_event events[READY_MAX];
     int count = wait_ns(poller->epoll, events, capacity < READY_MAX ? capacity : READY_MAX, timeout_ns);
     if (count < 0) {
@@ -106,6 +128,10 @@ int rm_poller_wait(rm_poller *poller, int64_t timeout_ns, uint64_t *tokens, int 
 }
 
 int rm_poller_wake(rm_poller *poller) {
+    const rm_virtual *virtual = rm_virtual_of(poller);
+    if (virtual != NULL) {
+        return virtual->calls->wake(virtual->object);
+    }
     uint64_t one = 1;
     while (write(poller->wake, &one, sizeof one) < 0) {
         if (errno == EAGAIN) {

@@ -1,4 +1,5 @@
 #include "rm_socket.h"
+#include "rm_virtual.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,11 +36,23 @@ int rm_context_create(int io_threads, rm_context **out) {
 }
 
 void rm_context_destroy(rm_context *context) {
+    if (rm_virtual_of(context) != NULL) {
+        return; // its owner's
+    }
     while (zmq_ctx_term((void *)context) < 0 && zmq_errno() == EINTR) {
     }
 }
 
 int rm_socket_open(rm_context *context, int kind, rm_socket **out) {
+    const rm_virtual *virtual = rm_virtual_of(context);
+    if (virtual != NULL) {
+        const rm_virtual *opened = virtual->calls->open(virtual->object, kind);
+        if (opened == NULL) {
+            return RM_EINVAL;
+        }
+        *out = rm_virtual_handle(opened);
+        return 0;
+    }
     void *socket = zmq_socket((void *)context, kind);
     if (socket == NULL) {
         return -zmq_errno();
@@ -49,26 +62,51 @@ int rm_socket_open(rm_context *context, int kind, rm_socket **out) {
 }
 
 void rm_socket_close(rm_socket *socket) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        virtual->calls->close(virtual->object);
+        return;
+    }
     zmq_close(raw(socket));
 }
 
 int rm_socket_set_int(rm_socket *socket, int option, int value) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->set(virtual->object, option, &value, sizeof value);
+    }
     return result(zmq_setsockopt(raw(socket), option, &value, sizeof value));
 }
 
 int rm_socket_set_int64(rm_socket *socket, int option, int64_t value) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->set(virtual->object, option, &value, sizeof value);
+    }
     return result(zmq_setsockopt(raw(socket), option, &value, sizeof value));
 }
 
 int rm_socket_set_bytes(rm_socket *socket, int option, const void *bytes, size_t length) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->set(virtual->object, option, bytes, length);
+    }
     return result(zmq_setsockopt(raw(socket), option, bytes, length));
 }
 
 int rm_socket_last_endpoint(rm_socket *socket, char *out, size_t capacity) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->last_endpoint(virtual->object, out, capacity);
+    }
     return result(zmq_getsockopt(raw(socket), ZMQ_LAST_ENDPOINT, out, &capacity));
 }
 
 int rm_socket_descriptor(rm_socket *socket) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->descriptor(virtual->object);
+    }
     int descriptor = -1;
     size_t size = sizeof descriptor;
     int status = result(zmq_getsockopt(raw(socket), ZMQ_FD, &descriptor, &size));
@@ -76,6 +114,10 @@ int rm_socket_descriptor(rm_socket *socket) {
 }
 
 int rm_socket_events(rm_socket *socket) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->events(virtual->object);
+    }
     int events = 0;
     size_t size = sizeof events;
     int status = result(zmq_getsockopt(raw(socket), ZMQ_EVENTS, &events, &size));
@@ -83,6 +125,10 @@ int rm_socket_events(rm_socket *socket) {
 }
 
 int rm_socket_bind(rm_socket *socket, const char *endpoint) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->bind(virtual->object, endpoint);
+    }
     return result(zmq_bind(raw(socket), endpoint));
 }
 
@@ -91,6 +137,10 @@ int rm_socket_unbind(rm_socket *socket, const char *endpoint) {
 }
 
 int rm_socket_connect(rm_socket *socket, const char *endpoint) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        return virtual->calls->connect(virtual->object, endpoint);
+    }
     return result(zmq_connect(raw(socket), endpoint));
 }
 
@@ -99,6 +149,11 @@ int rm_socket_disconnect(rm_socket *socket, const char *endpoint) {
 }
 
 int rm_monitor_open(rm_context *context, rm_socket *socket, int events, rm_socket **out) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        *out = rm_virtual_handle(virtual->calls->monitor(virtual->object));
+        return 0;
+    }
     char address[64];
     snprintf(address, sizeof address, "inproc://rm.monitor.%p", (void *)socket);
     int status = result(zmq_socket_monitor(raw(socket), address, events));
@@ -124,7 +179,20 @@ int rm_monitor_open(rm_context *context, rm_socket *socket, int events, rm_socke
     return 0;
 }
 
+void rm_monitor_end(rm_socket *socket) {
+    const rm_virtual *virtual = rm_virtual_of(socket);
+    if (virtual != NULL) {
+        virtual->calls->end_monitor(virtual->object);
+        return;
+    }
+    zmq_socket_monitor(raw(socket), NULL, 0);
+}
+
 int rm_monitor_receive(rm_socket *monitor, rm_monitor_event *out) {
+    const rm_virtual *virtual = rm_virtual_of(monitor);
+    if (virtual != NULL) {
+        return virtual->calls->take_event(virtual->object, out);
+    }
     // Two parts: 16 bits of event and 32 of value, unaligned; then the endpoint. See zmq_socket_monitor(3).
     uint8_t head[6];
     int size = zmq_recv(raw(monitor), head, sizeof head, ZMQ_DONTWAIT);

@@ -66,6 +66,9 @@ int rm_socket_disconnect(rm_socket *socket, const char *endpoint);
 /// is the caller's; close it before `socket`. Both are used by the same thread.
 int rm_monitor_open(rm_context *context, rm_socket *socket, int events, rm_socket **out);
 
+/// Stops reporting, before the PAIR is closed: a monitor that reports to nobody would block libzmq's I/O thread.
+void rm_monitor_end(rm_socket *socket);
+
 /// One event of a monitored socket.
 typedef struct rm_monitor_event {
     uint16_t event;     ///< One ZMQ_EVENT_... bit.

@@ -94,7 +94,7 @@ final class ConnectionMonitor: SocketHandler {
         do {
             events = try LoopSocket(adopting: pair, context: context, loop: socket.loop)
         } catch {
-            zmq_socket_monitor(UnsafeMutableRawPointer(socket.raw), nil, 0)
+            rm_monitor_end(socket.raw)
             rm_socket_close(pair)
             throw error
         }
@@ -124,8 +124,7 @@ final class ConnectionMonitor: SocketHandler {
     func close() {
         guard !isClosed else { return }
         isClosed = true
-        // Before its peer: a monitor that reports to nobody would block libzmq's I/O thread.
-        zmq_socket_monitor(UnsafeMutableRawPointer(monitored), nil, 0)
+        rm_monitor_end(monitored)
         events.close()
     }
 }

@@ -22,6 +22,11 @@ public final class MessagingContext: @unchecked Sendable {
         raw = context
     }
 
+    /// A context of a simulation, whose owner outlives it.
+    init(virtual raw: OpaquePointer) {
+        self.raw = raw
+    }
+
     deinit {
         authentication.withLock { $0 }?.end()
         // Blocks until the linger time of the last socket is over: there is no socket left that could wait longer.
