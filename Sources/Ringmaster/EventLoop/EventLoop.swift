@@ -21,6 +21,7 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
     let ownThread = Atomic<UInt>(0)
     let poller: OpaquePointer
     let clock: @Sendable () -> MonotonicTime
+    let host: LoopHost
     let confined: LoopState
 
     /// Runs tasks on the loop's thread: `Task(executorPreference: loop.taskExecutor) { ... }`. What such a task awaits on
@@ -43,16 +44,22 @@ public final class EventLoop: SerialExecutor, @unchecked Sendable {
         return loop
     }()
 
-    /// A loop that nothing runs yet. `clock` must never go back.
-    private init(clock: @escaping @Sendable () -> MonotonicTime) {
+    /// A loop on the kernel's poller that nothing runs yet. `clock` must never go back.
+    private convenience init(clock: @escaping @Sendable () -> MonotonicTime) {
         var poller: OpaquePointer?
         let status = rm_poller_create(&poller)
         guard status == 0, let poller else {
             // Descriptors or memory ran out before anything began.
             fatalError("cannot make an event loop: \(String(cString: rm_error_text(status)))")
         }
+        self.init(poller: poller, clock: clock, host: .machine)
+    }
+
+    /// A loop that nothing runs yet. It takes the poller over.
+    init(poller: OpaquePointer, clock: @escaping @Sendable () -> MonotonicTime, host: LoopHost) {
         self.poller = poller
         self.clock = clock
+        self.host = host
         inbox = Guarded(Inbox())
         confined = LoopState(now: clock())
         taskExecutor.loop = self

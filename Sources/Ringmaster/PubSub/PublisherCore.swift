@@ -30,7 +30,7 @@ final class PublisherCore: SocketHandler, @unchecked Sendable {
     private let loop: EventLoop
     private let socket: LoopSocket
     private let configuration: PublisherConfiguration
-    private let id = UInt64.random(in: 1 ... .max)
+    private let id: UInt64
     private var topics: [[UInt8]: Topic] = [:]
     /// The same in the order of their bytes: the topics under a prefix are neighbours.
     private var sortedTopics: [Topic] = []
@@ -56,6 +56,8 @@ final class PublisherCore: SocketHandler, @unchecked Sendable {
         precondition(configuration.repeatInterval > .zero, "repeats take some time")
         self.configuration = configuration
         self.loop = loop
+        var random = loop.host.random
+        id = .random(in: 1 ... .max, using: &random)
         do {
             socket = try LoopSocket(
                 kind: RM_XPUB,

@@ -47,14 +47,15 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         configuration: RPCClientConfiguration,
         context: MessagingContext,
         loop: EventLoop,
-        suspendedNs: @escaping () -> Int64 = rm_suspended_ns
+        suspendedNs: (() -> Int64)? = nil
     ) throws(TransportError) {
         loop.checkIsolated()
         self.loop = loop
         self.endpoint = endpoint
         self.configuration = configuration
         self.context = context
-        let identity = configuration.identity ?? (0..<16).map { _ in UInt8.random(in: .min ... .max) }
+        var random = loop.host.random
+        let identity = configuration.identity ?? (0..<16).map { _ in UInt8.random(in: .min ... .max, using: &random) }
         precondition((1...16).contains(identity.count), "a client's identity has 1 to 16 bytes")
         self.identity = identity
         let events = ConnectionReports()
@@ -63,14 +64,16 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         batch = makeBatch(parts: 1)
         outbox = Outbox(pool: pool, framesMax: configuration.coalescing ? configuration.framesPerMessageMax : 1)
         // A client that comes back under its identity must not take replies to its previous life for its own.
-        calls = CallTable(limit: configuration.inFlightMax, firstID: .random(in: .min ... .max))
+        calls = CallTable(limit: configuration.inFlightMax, firstID: .random(in: .min ... .max, using: &random))
         connectedAt = loop.refreshNow()
         lastHeard = loop.now
         wheel = DeadlineWheel(capacity: calls.capacity, now: loop.now)
         socket.handler = self
         wheelTimer = loop.timer { [unowned self] in expireDeadlines() }
         holdTimer = loop.timer { [unowned self] in flush() }
-        suspension = SuspensionWatch(loop: loop, suspendedNs: suspendedNs) { [unowned self] in resetConnection() }
+        suspension = SuspensionWatch(loop: loop, suspendedNs: suspendedNs ?? loop.host.suspendedNs) { [unowned self] in
+            resetConnection()
+        }
         events.receiver = self
     }
 
@@ -580,8 +583,7 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         }
         // Silence since the attempt was sent: the connection may be dead without the kernel knowing.
         if lastHeard < resend.sentAt, connectedAt < resend.sentAt { replaceSilentConnection(resend.policy) }
-        // In a box, as a value without bytes has no address of its own: ThreadSanitizer's check of `inout` would look there.
-        var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        var random = loop.host.random
         switch resend.policy.decision(
             attempt: Int(resend.attempt),
             elapsed: elapsed,

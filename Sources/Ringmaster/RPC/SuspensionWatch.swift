@@ -1,6 +1,5 @@
 // Notices that the host was asleep: connections that were open before are then often dead, and nobody has said so.
 
-import CShim
 import RingmasterProtocol
 
 /// Looks once a second whether the host was suspended since the last look: CLOCK_BOOTTIME runs on while it sleeps,
@@ -15,8 +14,8 @@ final class SuspensionWatch {
     private var lastSeenNs: Int64
     private var timer: LoopTimer!
 
-    /// - Parameter suspendedNs: For how long the host has been suspended since it started; a test hands in its own.
-    init(loop: EventLoop, suspendedNs: @escaping () -> Int64 = rm_suspended_ns, wokeUp: @escaping () -> Void) {
+    /// - Parameter suspendedNs: For how long the host has been suspended since it started.
+    init(loop: EventLoop, suspendedNs: @escaping () -> Int64, wokeUp: @escaping () -> Void) {
         self.loop = loop
         self.suspendedNs = suspendedNs
         lastSeenNs = suspendedNs()

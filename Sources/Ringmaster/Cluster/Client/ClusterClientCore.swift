@@ -29,7 +29,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private var parked: Deque<ClientRequest> = []
     /// How fast they are sent again.
     @exclusivity(unchecked) private var pace = ClusterLimits.resendPace
-    private var random = SystemRandomNumberGenerator()
+    private var random: LoopHost.Random
     /// Jobs that wait for room in the session's window, or for the session.
     @exclusivity(unchecked) private var waiting: Deque<ClientRequest> = []
     private var timer: LoopTimer!
@@ -48,6 +48,7 @@ final class ClusterClientCore: @unchecked Sendable {
         self.configuration = configuration
         self.context = context
         self.loop = loop
+        random = loop.host.random
         leader = try LeaderFinder(
             endpoints: configuration.coordinators,
             security: configuration.security,
@@ -92,7 +93,7 @@ final class ClusterClientCore: @unchecked Sendable {
         guard session == nil, !isOpening, !isClosed else { return }
         isOpening = true
         faultPoint(.clientSessionSending)
-        leader.call(ClusterMethods.openSession, NumberMessage.encode(.random(in: 0 ... .max))) { [self] reply in
+        leader.call(ClusterMethods.openSession, NumberMessage.encode(random.next())) { [self] reply in
             guard !isClosed else { return }
             isOpening = false
             guard case .payload(let bytes) = reply, let id = try? NumberMessage.decode(bytes) else {

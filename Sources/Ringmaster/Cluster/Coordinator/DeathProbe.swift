@@ -8,6 +8,19 @@ import Glibc
 /// host is up and nobody is bound to the port or path. Anything else (a time-out, an unreachable network) proves nothing,
 /// and the worker's lease has to run out first.
 enum DeathProbe {
+    private static let probesMax = 5
+    private static let probePauseUs: UInt32 = 500
+
+    /// Asks a few times in a row: a process that is being killed closes its descriptors one after the other, and its listening
+    /// one may be the last.
+    static func isRefusedAtLast(_ endpoint: Endpoint) -> Bool {
+        for _ in 0..<probesMax {
+            if isRefused(endpoint) { return true }
+            usleep(probePauseUs)
+        }
+        return false
+    }
+
     /// Waits at most `timeoutMs`. Blocks the calling thread: not for a loop's.
     static func isRefused(_ endpoint: Endpoint, timeoutMs: Int32 = 100) -> Bool {
         switch endpoint.transport {

@@ -1,7 +1,5 @@
 // The leader's line to one worker: orders of a resize go over it, and its end is noticed at once.
 
-import Dispatch
-import Glibc
 import RingmasterProtocol
 
 /// A connection to a worker, and the lease the worker holds. Confined to the loop's thread.
@@ -15,9 +13,6 @@ final class MemberLink {
     private var detector: PhiAccrualDetector
     private let clock: LoopClock
     private(set) var isProbing = false
-
-    private static let probesMax = 5
-    private static let probePauseUs: UInt32 = 500
 
     private let loop: EventLoop
     private let core: ClientCore
@@ -80,20 +75,11 @@ final class MemberLink {
     func probe() {
         guard !isProbing, !isClosed else { return }
         isProbing = true
-        let endpoint = endpoint
         let box = LoopConfined(self)
-        DispatchQueue.global().async { [loop] in
-            // A process that is being killed closes its descriptors one after the other: its listening one may be the last.
-            var isRefused = false
-            for _ in 0..<Self.probesMax where !isRefused {
-                isRefused = DeathProbe.isRefused(endpoint)
-                if !isRefused { usleep(Self.probePauseUs) }
-            }
-            loop.post { [isRefused] in
-                let link = box.value
-                link.isProbing = false
-                if isRefused, !link.isClosed { link.died(link) }
-            }
+        loop.host.probe(endpoint, loop) { isRefused in
+            let link = box.value
+            link.isProbing = false
+            if isRefused, !link.isClosed { link.died(link) }
         }
     }
 

@@ -1,6 +1,5 @@
 // The lease of a worker on its slots: as long as it holds, nobody else may have been given them.
 
-import CShim
 import RingmasterProtocol
 
 extension WorkerCore {
@@ -17,7 +16,7 @@ extension WorkerCore {
     }
 
     func askForLease() {
-        let (askedAt, suspendedNs, asked) = (loop.now, rm_suspended_ns(), identity)
+        let (askedAt, suspendedNs, asked) = (loop.now, loop.host.suspendedNs(), identity)
         let beat = Heartbeat(identity: identity, isHealthy: configuration.isHealthy()).encoded()
         faultPoint(.workerLeaseSending)
         leader.call(ClusterMethods.heartbeat, beat, timeout: ClusterLimits.lease) { [self] reply in
@@ -46,7 +45,7 @@ extension WorkerCore {
     /// Whether the lease holds at this moment, which includes the time the host may have slept.
     func renewNow() -> Bool {
         if isPlanted(.leaseIgnored) { return hasHadLease }
-        let holds = loop.refreshNow() < leaseEnds && rm_suspended_ns() - leaseSuspendedNs < 1_000_000
+        let holds = loop.refreshNow() < leaseEnds && loop.host.suspendedNs() - leaseSuspendedNs < 1_000_000
         if !holds, gates.isLeaseHeld {
             faultPoint(.workerLeaseExpired)
             perform(gates.handle(.leaseExpired))

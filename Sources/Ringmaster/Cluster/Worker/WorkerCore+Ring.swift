@@ -72,7 +72,7 @@ extension WorkerCore {
         lifeBegan = now
         identity = WorkerIdentity(
             id: identity.id,
-            incarnation: .fresh(after: identity.incarnation, shortLives: shortLives)
+            incarnation: .fresh(after: identity.incarnation, shortLives: shortLives, on: loop.host)
         )
         deltas.begin(as: identity)
         let given = wrongOwner

@@ -1,8 +1,6 @@
 // The worker's inside: the gates of its slots, the states of its keys, its jobs, and its line to the leader. `Worker` is
 // its front; the extensions hold jobs, the ring and the lease.
 
-import CShim
-import Glibc
 import Logging
 import RingmasterProtocol
 
@@ -47,7 +45,7 @@ final class WorkerCore: @unchecked Sendable {
     var load: SlotLoad?
     var isViewAsked = false
     /// When this life began, and how many before it were given up at once, one after the other.
-    var lifeBegan = MonotonicTime.now
+    var lifeBegan: MonotonicTime
     var shortLives = 0
 
     // Of WorkerCore+Lease.
@@ -85,9 +83,10 @@ final class WorkerCore: @unchecked Sendable {
         self.configuration = configuration
         self.handlers = HandlerTable(handlers)
         self.loop = loop
+        lifeBegan = loop.refreshNow()
         self.logger = logger
         endpoint = configuration.endpoint
-        identity = WorkerIdentity(id: configuration.name, incarnation: .fresh())
+        identity = WorkerIdentity(id: configuration.name, incarnation: .fresh(on: loop.host))
         gates = SlotGates(worker: identity.id, incarnation: identity.incarnation, planted: plantedBug)
         keys = KeyTable(size: .standard)
         leader = try LeaderFinder(
@@ -190,17 +189,15 @@ final class WorkerCore: @unchecked Sendable {
 
 extension Incarnation {
     /// A number above those of earlier lives on this host: the wall clock in ns.
-    static func fresh() -> Incarnation {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Incarnation(rawValue: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
+    static func fresh(on host: LoopHost) -> Incarnation {
+        Incarnation(rawValue: host.wallClockNs())
     }
 
     /// A number for the next life of a process. The clock may have been set back since an earlier process of this name began:
     /// whoever was given up again and again, right after it had joined, tries further ahead each time, by 1 s, 2 s, 4 s, ...
-    static func fresh(after previous: Incarnation, shortLives: Int) -> Incarnation {
+    static func fresh(after previous: Incarnation, shortLives: Int, on host: LoopHost) -> Incarnation {
         let aheadNs: UInt64 = shortLives == 0 ? 1 : 1_000_000_000 << UInt64(min(shortLives - 1, 30))
         let (next, isTooHigh) = previous.rawValue.addingReportingOverflow(aheadNs)
-        return max(fresh(), Incarnation(rawValue: isTooHigh ? .max : next))
+        return max(fresh(on: host), Incarnation(rawValue: isTooHigh ? .max : next))
     }
 }
