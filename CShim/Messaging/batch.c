@@ -45,19 +45,11 @@ void rm_batch_destroy(rm_batch *batch) {
     free(batch);
 }
 
-static int receive_part(zmq_msg_t *message, void *socket, int *more) {
-    const rm_virtual *virtual = rm_virtual_of(socket);
-    if (virtual == NULL) {
-        zmq_msg_init(message);
-        int status = zmq_msg_recv(message, socket, ZMQ_DONTWAIT) < 0 ? -zmq_errno() : 0;
-        *more = zmq_msg_more(message);
-        return status;
-    }
+__attribute__((noinline, cold)) static int receive_virtual(const rm_virtual *virtual, zmq_msg_t *message, int *more) {
     const uint8_t *bytes = NULL;
     size_t length = 0;
     int status = virtual->calls->receive(virtual->object, &bytes, &length, more);
     if (status < 0 || zmq_msg_init_size(message, length) < 0) {
-        zmq_msg_init(message);
         return status < 0 ? status : RM_ENOMEM;
     }
     if (length > 0) {
@@ -75,7 +67,12 @@ static int receive_one(rm_batch *batch, void *socket, uint32_t row, size_t *byte
     for (int more = 1; more;) {
         zmq_msg_t surplus;
         zmq_msg_t *message = count < batch->parts ? &messages[count] : &surplus;
-        int code = receive_part(message, socket, &more);
+        zmq_msg_init(message);
+        const rm_virtual *virtual = rm_virtual_of(socket);
+        int is_more = 0;
+        int code = virtual != NULL ? receive_virtual(virtual, message, &is_more)
+                   : zmq_msg_recv(message, socket, ZMQ_DONTWAIT) < 0 ? -zmq_errno()
+                                                                     : 0;
         if (code < 0) {
             zmq_msg_close(message);
             for (uint32_t part = 0; part < count && part < batch->parts; part++) {
@@ -83,6 +80,7 @@ static int receive_one(rm_batch *batch, void *socket, uint32_t row, size_t *byte
             }
             return code;
         }
+        more = virtual != NULL ? is_more : zmq_msg_more(message);
         if (count < batch->parts) {
             views[count].bytes = zmq_msg_data(message);
             views[count].length = zmq_msg_size(message);
@@ -257,7 +255,7 @@ static void block_sent(void *bytes, void *hint) {
     pool_release(pool);
 }
 
-static int send_virtual(const rm_virtual *virtual, const void *identity, size_t identity_length, zmq_msg_t *body) {
+__attribute__((noinline, cold)) static int send_virtual(const rm_virtual *virtual, const void *identity, size_t identity_length, zmq_msg_t *body) {
     if (identity_length > 0) {
         int status = virtual->calls->send(virtual->object, identity, identity_length, 1);
         if (status < 0) {

@@ -53,7 +53,7 @@ static inline void *rm_virtual_handle(const rm_virtual *object) {
 
 /// What a handle leads to; NULL for one of libzmq or the kernel.
 static inline const rm_virtual *rm_virtual_of(const void *handle) {
-    return (uintptr_t)handle & 1 ? (const rm_virtual *)((const char *)handle - 1) : NULL;
+    return __builtin_expect((uintptr_t)handle & 1, 0) ? (const rm_virtual *)((const char *)handle - 1) : NULL;
 }
 
 #endif
