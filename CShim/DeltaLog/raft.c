@@ -7,6 +7,7 @@
 
 #include "aio.h"
 #include "raft_log.h"
+#include "virtual_disk.h"
 
 int rm_code_of(int raft_code) {
     switch (raft_code) {
@@ -44,8 +45,39 @@ int rm_fail(rm_raft *log, int raft_code, const char *words) {
 
 // MARK: Opening
 
-int rm_raft_open(const char *dir, uint64_t id, const char *address, const rm_raft_callbacks *callbacks,
-                 const rm_raft_settings *settings, rm_raft **out, char *error, size_t capacity) {
+/// libraft's disk part on the loop.
+static int open_disk(rm_raft *log, const char *dir, char *error, size_t capacity) {
+    if (rm_vote_open(&log->vote, dir) != 0) {
+        snprintf(error, capacity, "%s/%s cannot be opened", dir, RM_VOTE_FILE);
+        return RAFT_IOERR;
+    }
+    int code = raft_uv_init(&log->io, &log->loop, dir, &log->transport);
+    if (code != 0) {
+        snprintf(error, capacity, "%s", log->io.errmsg);
+        rm_vote_close(&log->vote);
+        return code;
+    }
+    raft_uv_set_auto_recovery(&log->io, false);
+    raft_uv_set_snapshot_compression(&log->io, false);
+    raft_uv_set_segment_size(&log->io, log->settings.segment_bytes);
+    return 0;
+}
+
+static int open_virtual_disk(rm_raft *log, rm_virtual_disk *disk) {
+    log->disk_use = rm_disk_use_open(disk, log);
+    return log->disk_use == NULL ? RAFT_NOMEM : 0;
+}
+
+static void close_disk(rm_raft *log) {
+    if (log->disk_use != NULL) rm_disk_use_close(log->disk_use);
+    else raft_uv_close(&log->io);
+    rm_vote_close(&log->vote);
+}
+
+/// On a directory, or on a disk of a simulation.
+static int open_on(const char *dir, rm_virtual_disk *disk, uint64_t id, const char *address,
+                   const rm_raft_callbacks *callbacks, const rm_raft_settings *settings, rm_raft **out, char *error,
+                   size_t capacity) {
     *out = NULL;
     if (capacity > 0) error[0] = 0;
     if (id == 0 || strlen(address) > RM_RAFT_ADDRESS_MAX || settings->heartbeat_ms == 0 ||
@@ -63,20 +95,8 @@ int rm_raft_open(const char *dir, uint64_t id, const char *address, const rm_raf
         free(log);
         return RM_RAFT_ENOMEM;
     }
-    code = rm_vote_open(&log->vote, dir);
-    if (code != 0) {
-        snprintf(error, capacity, "%s/%s cannot be opened", dir, RM_VOTE_FILE);
-        code = RAFT_IOERR;
-        goto failed_loop;
-    }
-    code = raft_uv_init(&log->io, &log->loop, dir, &log->transport);
-    if (code != 0) {
-        snprintf(error, capacity, "%s", log->io.errmsg);
-        goto failed_vote;
-    }
-    raft_uv_set_auto_recovery(&log->io, false);
-    raft_uv_set_snapshot_compression(&log->io, false);
-    raft_uv_set_segment_size(&log->io, settings->segment_bytes);
+    code = disk != NULL ? open_virtual_disk(log, disk) : open_disk(log, dir, error, capacity);
+    if (code != 0) goto failed_loop;
     rm_disk_wrap(log);
     log->fsm = (struct raft_fsm){.version = 3, .data = log, .apply = rm_proposals_apply};
     rm_snapshots_fill(&log->fsm);
@@ -96,14 +116,22 @@ int rm_raft_open(const char *dir, uint64_t id, const char *address, const rm_raf
     *out = log;
     return 0;
 failed_io:
-    raft_uv_close(&log->io);
-failed_vote:
-    rm_vote_close(&log->vote);
+    close_disk(log);
 failed_loop:
     uv_run(&log->loop, UV_RUN_NOWAIT);
     uv_loop_close(&log->loop);
     free(log);
     return rm_code_of(code);
+}
+
+int rm_raft_open(const char *dir, uint64_t id, const char *address, const rm_raft_callbacks *callbacks,
+                 const rm_raft_settings *settings, rm_raft **out, char *error, size_t capacity) {
+    return open_on(dir, NULL, id, address, callbacks, settings, out, error, capacity);
+}
+
+int rm_raft_open_virtual(rm_virtual_disk *disk, uint64_t id, const char *address, const rm_raft_callbacks *callbacks,
+                         const rm_raft_settings *settings, rm_raft **out, char *error, size_t capacity) {
+    return open_on(NULL, disk, id, address, callbacks, settings, out, error, capacity);
 }
 
 int rm_raft_bootstrap(rm_raft *log, const rm_raft_server *servers, uint32_t count) {
@@ -148,12 +176,13 @@ int rm_raft_descriptor(const rm_raft *log) {
 }
 
 int rm_raft_timeout_ms(const rm_raft *log) {
-    return uv_backend_timeout(&log->loop);
+    return log->disk_use != NULL ? rm_disk_use_timeout_ms(log->disk_use) : uv_backend_timeout(&log->loop);
 }
 
 int rm_raft_pump(rm_raft *log) {
     rm_messages_end_sends(log, log->is_closing ? RAFT_CANCELED : 0);
     do {
+        if (log->disk_use != NULL) rm_disk_use_pump(log->disk_use);
         // libuv begins to watch a descriptor in the run after the one whose callbacks asked for it; hence the second.
         for (int i = 0; i < 2; i++) uv_run(&log->loop, UV_RUN_NOWAIT);
     } while (rm_writes_go_on(log));
@@ -227,12 +256,12 @@ void rm_raft_destroy(rm_raft *log) {
     rm_raft_close(log);
     while (!log->raft_is_closed) {
         rm_messages_end_sends(log, RAFT_CANCELED);
+        if (log->disk_use != NULL) rm_disk_use_pump(log->disk_use);
         int is_alive = uv_run(&log->loop, UV_RUN_ONCE);
         rm_disk_end_close(log);
         if (!is_alive && !log->raft_is_closed) break;
     }
-    raft_uv_close(&log->io);
-    rm_vote_close(&log->vote);
+    close_disk(log);
     uv_loop_close(&log->loop);
     if (log->snapshot != NULL) log->callbacks.release(log->snapshot);
     free(log);

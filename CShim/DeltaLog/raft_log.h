@@ -22,6 +22,7 @@ struct rm_writes {
 };
 
 struct rm_raft {
+    struct rm_disk_use *disk_use; // of a simulation: what stands in the place of raft_uv; else NULL
     uv_loop_t loop;
     struct raft_uv_transport transport;
     struct raft_io io;

@@ -14,6 +14,7 @@ struct rm_vote {
     int descriptor;
     int directory;             // until the file's name is synchronized, else -1
     rm_log_vote record; // the newest; all zeros: there is none
+    rm_log_vote *kept;  // of a simulation: where it is written in the place of the file
 };
 
 /// Opens the file in `dir`, or makes it. RM_RAFT_EIO: `vote` holds nothing then.

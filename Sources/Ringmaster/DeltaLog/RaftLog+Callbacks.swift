@@ -54,16 +54,13 @@ extension RaftLog {
         var raw = settings.raw
         var raft: OpaquePointer?
         var reason = [CChar](repeating: 0, count: 512)
-        let status = rm_raft_open(
-            settings.directory,
-            settings.raftID,
-            settings.address,
-            &callbacks,
-            &raw,
-            &raft,
-            &reason,
-            reason.count
-        )
+        let (id, address) = (settings.raftID, settings.address)
+        let status: Int32
+        if let disk = settings.virtualDisk {
+            status = rm_raft_open_virtual(disk.raw, id, address, &callbacks, &raw, &raft, &reason, reason.count)
+        } else {
+            status = rm_raft_open(settings.directory, id, address, &callbacks, &raw, &raft, &reason, reason.count)
+        }
         guard status == 0, let raft else {
             let text = reason.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
             throw error(status, doing: "opening the log", reason: text, isLoading: true)

@@ -67,6 +67,7 @@ final class RaftLog: DeltaLog, Flushable {
         loop.checkIsolated()
         guard raft == nil, !isClosing, failure == nil else { throw .closed }
         try settings.check()
+        if let disk = settings.virtualDisk { return try start(on: disk) }
         let directory = try DataDirectory(
             path: settings.directory,
             clusterID: settings.clusterID,
@@ -106,6 +107,22 @@ final class RaftLog: DeltaLog, Flushable {
         }
         self.directory = directory
         self.peerDirectories = peerDirectories
+        timer = loop.timer { [self] in pump() }
+        noteRole()
+        flushSoon()
+        arm()
+    }
+
+    /// On the disk of a simulation, which has no files.
+    private func start(on disk: VirtualDisk) throws(DeltaLogError) {
+        let raft = try open()
+        self.raft = raft
+        if !disk.isUsed, !settings.initialServers.isEmpty { try bootstrap(raft) }
+        isPumping = true
+        let status = rm_raft_start(raft)
+        isPumping = false
+        guard status == 0 else { throw error(status, doing: "loading the log", isLoading: true) }
+        disk.pump = { [unowned self] in flushSoon() }
         timer = loop.timer { [self] in pump() }
         noteRole()
         flushSoon()
@@ -370,10 +387,11 @@ final class RaftLog: DeltaLog, Flushable {
         }
     }
 
-    var mark: UInt64 { directory?.mark ?? 0 }
+    var mark: UInt64 { settings.virtualDisk?.mark ?? directory?.mark ?? 0 }
 
     func recognise(_ server: UInt64, mark: UInt64) -> DirectoryRecognition {
         loop.checkIsolated()
+        if let disk = settings.virtualDisk { return disk.recognise(server, mark: mark) }
         return peerDirectories?.recognise(server, mark: mark) ?? .notKept
     }
 

@@ -16,6 +16,8 @@ struct LogServer: Hashable, Sendable {
 struct RaftLogSettings: Sendable {
     /// Made where it does not exist; its parent must.
     var directory: String
+    /// Of a simulation: in the place of the directory.
+    var virtualDisk: VirtualDisk?
     var clusterID: UInt64
     var raftID: UInt64
     var address: String

@@ -34,6 +34,8 @@ public struct CoordinatorConfiguration: Sendable {
     public var peers: [Peer]
     /// Where the log is kept; nil keeps it in memory (n = 0): everything is lost with the process.
     public var dataDirectory: String?
+    /// Of a simulation: in the place of the data directory.
+    package var virtualDisk: VirtualDisk?
     /// What all processes of one cluster share, and no two clusters do.
     public var clusterID: UInt64
     /// Slots of a new cluster's ring.

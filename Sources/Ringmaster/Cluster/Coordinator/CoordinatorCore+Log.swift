@@ -5,14 +5,17 @@ import RingmasterProtocol
 
 extension CoordinatorCore: LogApplier {
     func makeLog() -> any DeltaLog {
-        guard let directory = configuration.dataDirectory else { return MemoryLog(loop: loop, applier: self) }
+        guard configuration.dataDirectory != nil || configuration.virtualDisk != nil else {
+            return MemoryLog(loop: loop, applier: self)
+        }
         var settings = RaftLogSettings(
-            directory: directory,
+            directory: configuration.dataDirectory ?? "",
             clusterID: configuration.clusterID,
             raftID: configuration.raftID,
             address: endpoint.text,
             initialServers: configuration.isJoining ? [] : configuration.peers.map(logServer)
         )
+        settings.virtualDisk = configuration.virtualDisk
         settings.electionTimeout = configuration.electionTimeout
         settings.heartbeat = configuration.raftHeartbeat
         settings.snapshotThreshold = configuration.snapshotThreshold
