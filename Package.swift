@@ -92,12 +92,14 @@ let package = Package(
         .target(
             name: "ChaosKit",
             dependencies: [
+                "CShim",
                 "CShimInterposition",
                 "CShimNetwork",
                 "Measurement",
                 "Ringmaster",
                 "RingmasterCommand",
                 "RingmasterProtocol",
+                .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -13,9 +13,9 @@ struct Chaos: ParsableCommand {
         discussion: ChaosStatus.list,
         subcommands: [
             RunCommand.self, MatrixCommand.self, PlantedCommand.self, SoakCommand.self, MeasureCommand.self,
-            ExploreCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self, NodeCommand.self,
-            TrialClientCommand.self,
-            TrialWorkerCommand.self, PlantedTrialCommand.self,
+            SimulateCommand.self, ExploreCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self,
+            NodeCommand.self, TrialClientCommand.self, TrialWorkerCommand.self, PlantedTrialCommand.self,
+            SimulateShareCommand.self,
         ]
     )
 
@@ -49,7 +49,7 @@ struct Chaos: ParsableCommand {
     private static func finish(_ error: any Error) -> Never {
         switch error {
         case let status as ChaosStatus: Glibc.exit(status.rawValue)
-        case is HistoryError, is RunError, is ReportError, is TrialError:
+        case is HistoryError, is RunError, is ReportError, is TrialError, is SimulationError:
             writeError("chaos: \(error)")
             Glibc.exit(ChaosStatus.couldNot.rawValue)
         case is FaultError:

@@ -8,14 +8,21 @@ public enum AppendJob {
 
     /// Adds the handler to a worker. The reply is the position of the value: 8 bytes.
     public static func add(to worker: Worker) {
-        worker.handleRaw(name) { state, argument, _ in
-            guard argument.count == 8 else {
-                throw RemoteError(code: .handlerFailed, message: "append takes 8 bytes, not \(argument.count)")
-            }
-            let list = state.bytes ?? []
-            state.bytes = list + argument
-            return bytes(of: Int64(list.count / 8))
+        worker.handleRaw(name, run)
+    }
+
+    /// Adds the handler to a simulated worker's.
+    static func add(to handlers: inout JobHandlers) {
+        handlers.handleRaw(name, run)
+    }
+
+    private static let run: JobHandlers.Raw = { state, argument, _ in
+        guard argument.count == 8 else {
+            throw RemoteError(code: .handlerFailed, message: "append takes 8 bytes, not \(argument.count)")
         }
+        let list = state.bytes ?? []
+        state.bytes = list + argument
+        return bytes(of: Int64(list.count / 8))
     }
 
     public static func bytes(of value: Int64) -> [UInt8] {

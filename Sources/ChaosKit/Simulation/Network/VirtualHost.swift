@@ -1,0 +1,199 @@
+// A process of a simulation: an event loop on a clock, a poller and sockets that are not real.
+
+import CShim
+import Ringmaster
+import RingmasterProtocol
+
+/// One life of a process. It dies once; a process that comes again is another one on the same machine.
+final class VirtualHost {
+    /// The name of its machine in endpoints.
+    let machine: String
+    let network: VirtualNetwork
+    /// Its own random numbers.
+    private var random: RandomSource
+    /// How fast its clocks run, and what they showed when the simulation began.
+    private let clockRate: Double
+    private let clockStartNs: Int64
+    /// What somebody has set its wall clock ahead by.
+    var wallClockOffsetNs: Int64 = 0
+
+    private(set) var isAlive = true
+    private(set) var isPaused = false
+    private(set) var turnCount = 0
+    private var isTurnPending = false
+    private var busyUntilNs: Int64 = 0
+    private var alarmAtNs = Int64.max
+    private var descriptors: Int32 = 0
+    private var sockets: [VirtualSocket] = []
+    private(set) var poller: VirtualPoller!
+    private(set) var loop: EventLoop!
+    private(set) var context: MessagingContext!
+    private let face: UnsafeMutablePointer<rm_virtual>
+    /// Called after each of its turns.
+    var turned: () -> Void = {}
+
+    /// What a turn of a loop takes of virtual time.
+    private static let turnNs: ClosedRange<Int64> = 2_000...20_000
+    private static let turnsMax = 256
+
+    /// - Parameter clockRate: 1: as the simulation's time.
+    init(machine: String, network: VirtualNetwork, random: RandomSource, clockRate: Double, clockStartNs: Int64) {
+        self.machine = machine
+        self.network = network
+        self.random = random
+        self.clockRate = clockRate
+        self.clockStartNs = clockStartNs
+        face = .allocate(capacity: 1)
+        face.initialize(to: rm_virtual(calls: VirtualCalls.table, object: nil))
+        face.pointee.object = Unmanaged.passUnretained(self).toOpaque()
+        poller = VirtualPoller { [unowned self] in clockNs }
+        poller.wakes = { [unowned self] in wake() }
+        let host = Unmanaged.passUnretained(self)
+        // The loop is this object's and ends with it. One thread.
+        let box = UncheckedBox(host)
+        loop = EventLoop.simulated(
+            poller: poller.handle,
+            clock: { MonotonicTime(nanoseconds: box.value.takeUnretainedValue().clockNs) },
+            host: LoopHost(
+                randomBits: { box.value.takeUnretainedValue().random.next() },
+                wallClockNs: { box.value.takeUnretainedValue().wallClockNs },
+                suspendedNs: { 0 },
+                probe: { endpoint, _, then in
+                    let host = box.value.takeUnretainedValue()
+                    host.network.probe(endpoint.text, from: host.machine) { isRefused in
+                        guard host.isAlive else { return }
+                        host.loop.post { then(isRefused) }
+                        host.wake()
+                    }
+                }
+            )
+        )
+        context = MessagingContext(simulated: OpaquePointer(rm_virtual_handle(face)))
+    }
+
+    deinit {
+        face.deallocate()
+    }
+
+    private struct UncheckedBox: @unchecked Sendable {
+        // One thread.
+        let value: Unmanaged<VirtualHost>
+        init(_ value: Unmanaged<VirtualHost>) { self.value = value }
+    }
+
+    func randomBits() -> UInt64 { random.next() }
+
+    // MARK: Clocks
+
+    /// Its monotonic clock.
+    var clockNs: Int64 { clockStartNs + Int64(Double(network.time.nowNs) * clockRate) }
+
+    /// The simulation's first moment at which its clock shows that time.
+    private func timeNs(ofClock ns: Int64) -> Int64 {
+        var time = Int64((Double(ns - clockStartNs) / clockRate).rounded(.down))
+        while clockStartNs + Int64(Double(time) * clockRate) < ns { time += 1 }
+        return time
+    }
+
+    private static let wallClockStartNs: UInt64 = 1_700_000_000_000_000_000
+
+    private var wallClockNs: UInt64 {
+        Self.wallClockStartNs &+ UInt64(bitPattern: network.time.nowNs &+ wallClockOffsetNs)
+    }
+
+    // MARK: Sockets
+
+    func open(kind: Int) -> VirtualSocket {
+        descriptors += 1
+        let socket = VirtualSocket(kind: kind, descriptor: descriptors, host: self)
+        sockets.append(socket)
+        return socket
+    }
+
+    func forget(_ socket: VirtualSocket) {
+        // The shim may hold the last part's bytes until it returns.
+        network.time.after(0) { _ = socket }
+        sockets.removeAll { $0 === socket }
+    }
+
+    // MARK: Turns
+
+    /// Something is to be done: a turn, as soon as the one before is over.
+    func wake() {
+        guard isAlive, !isTurnPending else { return }
+        isTurnPending = true
+        network.time.at(busyUntilNs) { [self] in turn() }
+    }
+
+    private func turn() {
+        isTurnPending = false
+        guard isAlive, !isPaused else { return }
+        turnCount += 1
+        var turns = 0
+        repeat {
+            poller.isAsleep = false
+            loop.step(maximumWait: .nanoseconds(-1))
+            turns += 1
+        } while !poller.isAsleep && turns < Self.turnsMax
+        let cost = Int64.random(in: Self.turnNs, using: &random)
+        busyUntilNs = network.time.nowNs + cost
+        if !poller.isAsleep { wake() }
+        setAlarm()
+        turned()
+    }
+
+    private func setAlarm() {
+        guard let alarmNs = poller.alarmNs else { return }
+        let atNs = timeNs(ofClock: alarmNs)
+        guard atNs != alarmAtNs else { return }
+        alarmAtNs = atNs
+        network.time.at(atNs) { [self] in
+            if alarmAtNs == atNs { alarmAtNs = .max }
+            wake()
+        }
+    }
+
+    /// Has it do something on its loop, as a program on it would.
+    func perform(_ action: @escaping () -> Void) {
+        guard isAlive else { return }
+        let box = ActionBox(action)
+        loop.post { box.action() }
+        wake()
+    }
+
+    private struct ActionBox: @unchecked Sendable {
+        // One thread.
+        let action: () -> Void
+        init(_ action: @escaping () -> Void) { self.action = action }
+    }
+
+    // MARK: Faults
+
+    /// Stops it; its kernel goes on taking what comes.
+    func pause() {
+        guard isAlive, !isPaused else { return }
+        isPaused = true
+        network.stoodStill(self)
+    }
+
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        wake()
+    }
+
+    /// Ends it at once: nothing that it does from here on has an effect. Its kernel closes its connections.
+    func kill() {
+        guard isAlive else { return }
+        for socket in sockets { network.closed(socket) }
+        isAlive = false
+    }
+
+    /// Lets a dead process's loop go through what its objects need to be taken down.
+    func drain() {
+        for _ in 0..<16 {
+            poller.isAsleep = false
+            loop.step(maximumWait: .zero)
+        }
+    }
+}

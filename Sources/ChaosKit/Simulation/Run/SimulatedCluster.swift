@@ -1,0 +1,223 @@
+// The cluster of a simulation: its nodes, their lives, and what is seen of them after each turn.
+
+import Logging
+import Ringmaster
+import RingmasterProtocol
+
+/// Coordinators, workers and clients over one virtual network.
+final class SimulatedCluster {
+    let plan: SimulationPlan
+    let time = VirtualTime()
+    let trace = SimulationTrace()
+    let network: VirtualNetwork
+    let record: SimulationRecord
+    var random: RandomSource
+    let coordinators: [SimulatedNode]
+    private(set) var workers: [SimulatedNode] = []
+    let clients: [SimulatedNode]
+    private(set) var invariants: SimulationInvariants
+    private var turns = 0
+
+    private static let coordinatorPort = 7400
+
+    init(_ plan: SimulationPlan) {
+        self.plan = plan
+        random = RandomSource(seed: plan.seed, stream: 2)
+        network = VirtualNetwork(time: time, trace: trace, random: RandomSource(seed: plan.seed, stream: 3))
+        record = SimulationRecord()
+        coordinators = (1...plan.coordinators).map { SimulatedNode(NodeName(.coordinator, $0)) }
+        if plan.replicas > 0 {
+            for (index, node) in coordinators.enumerated() {
+                node.disk = SimulatedDisk(
+                    time: time,
+                    random: RandomSource(seed: plan.seed, stream: 100 + UInt64(index))
+                )
+            }
+        }
+        clients = (1...plan.clients).map { SimulatedNode(NodeName(.client, $0)) }
+        invariants = SimulationInvariants(slots: plan.slots)
+    }
+
+    // MARK: Lives
+
+    func endpoint(of coordinator: SimulatedNode) -> Endpoint {
+        Endpoint(stringLiteral: "tcp://\(coordinator.machine):\(Self.coordinatorPort)")
+    }
+
+    private func begin(_ node: SimulatedNode) -> VirtualHost {
+        precondition(!node.isRunning, "\(node.name) runs already")
+        node.life += 1
+        let drift = (random.fraction() * 2 - 1) * plan.driftMax
+        let host = VirtualHost(
+            machine: node.machine,
+            network: network,
+            random: RandomSource(seed: random.next()),
+            clockRate: 1 + drift,
+            clockStartNs: Int64(random.next() % 1_000_000_000_000)
+        )
+        node.host = host
+        network.names[node.machine] = "\(node.name)"
+        trace.note(time.nowNs, 4, UInt64(node.life), line: "\(node.name) begins life \(node.life)")
+        host.turned = { [unowned self, unowned node] in turned(node) }
+        return host
+    }
+
+    private func logger(of node: SimulatedNode) -> Logger {
+        Logger(label: "\(node.name)") { _ in
+            SimulationLog { [unowned self, unowned node] message, metadata in
+                logged(message, metadata, by: node)
+            }
+        }
+    }
+
+    func startCoordinator(_ node: SimulatedNode) throws {
+        let host = begin(node)
+        var configuration = CoordinatorConfiguration(
+            name: try CoordinatorID(validating: "\(node.name)"),
+            raftID: UInt64(node.name.number),
+            endpoint: endpoint(of: node),
+            peers: coordinators.map { .init(raftID: UInt64($0.name.number), endpoint: endpoint(of: $0)) },
+            dataDirectory: nil
+        )
+        if let disk = node.disk {
+            disk.open(by: host)
+            configuration.virtualDisk = disk.disk
+        }
+        configuration.ringSize = try RingSize(slotCount: plan.slots)
+        configuration.resizeMode = plan.isBarrier ? .barrier : .handoff
+        configuration.snapshotThreshold = plan.snapshotThreshold
+        node.coordinator = try SimulatedCoordinator(
+            configuration,
+            context: host.context,
+            loop: host.loop,
+            logger: logger(of: node)
+        )
+        host.wake()
+    }
+
+    @discardableResult
+    func addWorker() throws -> SimulatedNode {
+        let node = SimulatedNode(NodeName(.worker, workers.count + 1))
+        workers.append(node)
+        try startWorker(node)
+        return node
+    }
+
+    func startWorker(_ node: SimulatedNode) throws {
+        let host = begin(node)
+        var handlers = JobHandlers()
+        AppendJob.add(to: &handlers)
+        let configuration = WorkerConfiguration(
+            name: try WorkerID(validating: "\(node.name)"),
+            coordinators: coordinators.map(endpoint),
+            endpoint: Endpoint(stringLiteral: "tcp://\(node.machine):*")
+        )
+        node.worker = try SimulatedWorker(
+            configuration,
+            handlers: handlers,
+            context: host.context,
+            loop: host.loop,
+            logger: logger(of: node)
+        )
+        host.wake()
+    }
+
+    func startClient(_ node: SimulatedNode) throws {
+        let host = begin(node)
+        let configuration = ClientConfiguration(coordinators: coordinators.map(endpoint))
+        node.client = try SimulatedClient(configuration, context: host.context, loop: host.loop)
+        host.wake()
+    }
+
+    func start(_ node: SimulatedNode) throws {
+        switch node.name.role {
+        case .coordinator: try startCoordinator(node)
+        case .worker: try startWorker(node)
+        case .client: try startClient(node)
+        }
+    }
+
+    func kill(_ node: SimulatedNode) {
+        guard let host = node.host else { return }
+        trace.note(time.nowNs, 5, UInt64(node.life), line: "\(node.name) is killed")
+        host.kill()
+        node.disk?.cut()
+        node.takeDown()
+    }
+
+    /// Has a worker hand its slots over and end.
+    func retire(_ node: SimulatedNode) {
+        guard let host = node.host, let worker = node.worker, !node.isLeaving else { return }
+        node.isLeaving = true
+        node.isWanted = false
+        let life = node.life
+        host.perform { [unowned self] in
+            worker.leave { [unowned self] _ in
+                time.after(1_000_000) { [unowned self] in
+                    // Killed meanwhile, perhaps, or on.
+                    guard node.life == life, node.isRunning else { return }
+                    kill(node)
+                }
+            }
+        }
+    }
+
+    // MARK: What is seen
+
+    var leader: SimulatedNode? { coordinators.first { $0.coordinator?.isInOffice ?? false } }
+
+    private func turned(_ node: SimulatedNode) {
+        turns += 1
+        note(node)
+        invariants.check(after: node, in: self, isFull: turns.isMultiple(of: 64))
+    }
+
+    private func note(_ node: SimulatedNode) {
+        let (epoch, incarnation): (UInt64, Int64)
+        if let coordinator = node.coordinator {
+            (epoch, incarnation) = (coordinator.epoch.rawValue, Int64(node.life))
+        } else if let worker = node.worker, worker.isPlaced {
+            (epoch, incarnation) = (
+                worker.epoch.rawValue, Int64(truncatingIfNeeded: worker.incarnation.rawValue & .max >> 1)
+            )
+        } else {
+            return
+        }
+        guard epoch > 0, epoch != node.epochSeen else { return }
+        node.epochSeen = epoch
+        trace.note(time.nowNs, 6, epoch, line: "\(node.name) is at epoch \(epoch)")
+        record.nemesis(
+            .epochSeen(process: "\(node.name)", incarnation: incarnation, Epoch(epoch)),
+            at: time.nowNs
+        )
+        if node.coordinator != nil { record.committed(epoch, at: time.nowNs) }
+    }
+
+    private func logged(_ message: String, _ metadata: Logger.Metadata, by node: SimulatedNode) {
+        guard node.host?.isAlive ?? true else { return }
+        trace.note(
+            time.nowNs,
+            7,
+            message.withTextHash,
+            line: "\(node.name): \(message) \(metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" })"
+        )
+        let epoch = metadata["epoch"].flatMap { UInt64("\($0)") } ?? 0
+        switch message {
+        case "round is proposed":
+            let members = (metadata["members"].map { "\($0)" } ?? "").split(separator: ",").map(String.init)
+            record.began(epoch, mode: metadata["mode"].map { "\($0)" } ?? "", members: members, at: time.nowNs)
+        case "round ends":
+            record.ended(epoch, outcome: metadata["how"].map { "\($0)" } ?? "", at: time.nowNs)
+        default: break
+        }
+    }
+
+    func tearDown() {
+        for node in clients + workers + coordinators where node.isRunning { kill(node) }
+        time.clear()
+    }
+}
+
+extension String {
+    fileprivate var withTextHash: UInt64 { utf8.reduce(0) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 } }
+}

@@ -1,0 +1,75 @@
+// A coordinator, worker or client of a simulation, through all of its lives.
+
+import Logging
+import Ringmaster
+import RingmasterProtocol
+
+/// What stands behind a name; at any time at most one life of it runs.
+final class SimulatedNode {
+    let name: NodeName
+    var life = 0
+    /// Of the life that runs; nil while none does.
+    var host: VirtualHost?
+    var coordinator: SimulatedCoordinator?
+    /// Of a coordinator that keeps its log, through all lives.
+    var disk: SimulatedDisk?
+    var worker: SimulatedWorker?
+    var client: SimulatedClient?
+    /// Whether it is to run once everything is healed.
+    var isWanted = true
+    var isLeaving = false
+    /// The highest epoch that its present life was seen at.
+    var epochSeen: UInt64?
+
+    init(_ name: NodeName) {
+        self.name = name
+    }
+
+    /// The address of its machine: on loopback, as no keys are needed there.
+    var machine: String {
+        let net =
+            switch name.role {
+            case .coordinator: 1
+            case .worker: 2
+            case .client: 3
+            }
+        return "127.\(net).\(name.number / 250).\(name.number % 250 + 1)"
+    }
+
+    var isRunning: Bool { host != nil }
+
+    /// Takes the objects of a life down that is dead, or is to end.
+    func takeDown() {
+        guard let host else { return }
+        worker?.close()
+        client?.close()
+        coordinator?.close {}
+        host.drain()
+        worker = nil
+        client = nil
+        coordinator = nil
+        self.host = nil
+        epochSeen = nil
+    }
+}
+
+/// Hands what a node logs to the simulation.
+struct SimulationLog: LogHandler, @unchecked Sendable {
+    // @unchecked: one thread.
+    let take: (String, Logger.Metadata) -> Void
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    init(_ take: @escaping (String, Logger.Metadata) -> Void) {
+        self.take = take
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        take("\(event.message)", event.metadata ?? [:])
+    }
+}

@@ -1,0 +1,66 @@
+// Simulations side by side: a simulation has one thread, so each share of the seeds is a process.
+
+import Foundation
+
+/// Shares a range of seeds between processes of this program.
+public enum SimulationJobs {
+    /// Seeds of one process: what a simulation leaves in memory goes with it.
+    private static let seedsPerProcess: UInt64 = 50
+
+    /// Prints what each process reports of failing seeds, and gives the sum.
+    public static func run(_ range: ClosedRange<UInt64>, jobs: Int, verbose: Bool) throws -> SimulationTotal {
+        var total = SimulationTotal()
+        var next: UInt64? = range.lowerBound
+        var running: [(process: Process, output: Pipe)] = []
+        while next != nil || !running.isEmpty {
+            while running.count < jobs, let first = next {
+                let last = min(range.upperBound, first.addingReportingOverflow(seedsPerProcess - 1).partialValue)
+                running.append(try start(first...last, verbose: verbose))
+                next = last < range.upperBound ? last + 1 : nil
+            }
+            // In their order, so that what is printed is the same each time.
+            let (process, output) = running.removeFirst()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            total.add(try take(text, status: process.terminationStatus))
+        }
+        return total
+    }
+
+    private static func start(_ seeds: ClosedRange<UInt64>, verbose: Bool) throws -> (Process, Pipe) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments =
+            ["simulate-share", "--seeds", "\(seeds.lowerBound)...\(seeds.upperBound)"] + (verbose ? ["--verbose"] : [])
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        return (process, output)
+    }
+
+    /// The last line is the sum.
+    private static func take(_ text: String, status: Int32) throws -> SimulationTotal {
+        let lines = text.split(separator: "\n")
+        for line in lines.dropLast() { print(line) }
+        guard let last = lines.last, let total = try? JSONDecoder().decode(SimulationTotal.self, from: Data(last.utf8))
+        else {
+            if let last = lines.last { print(last) }
+            throw SimulationError.shareFailed("it ended with \(status)")
+        }
+        return total
+    }
+
+    /// One share, in its process.
+    public static func runShare(_ seeds: ClosedRange<UInt64>, verbose: Bool) throws {
+        var total = SimulationTotal()
+        for seed in seeds {
+            if verbose { print("seed \(seed)") }
+            let result = try Simulation(seed: seed).run()
+            if verbose { print(result.line) }
+            if !result.isValid { print(result.report) }
+            fflush(nil)
+            total.add(result)
+        }
+        print(String(decoding: try JSONEncoder().encode(total), as: UTF8.self))
+    }
+}

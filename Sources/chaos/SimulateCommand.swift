@@ -1,0 +1,87 @@
+// `chaos simulate`: whole clusters in one process each, with virtual time, network and disks, fixed by a seed.
+
+import ArgumentParser
+import ChaosKit
+import Foundation
+
+struct SimulateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Simulate whole clusters, each fixed by a seed.",
+        discussion: """
+            A seed draws a cluster, a load and faults, and always gives the same run, byte for byte. What is simulated, and what \
+            is the very code that runs live: docs/SIMULATION.md.
+
+            \(ChaosStatus.list)
+            """
+    )
+
+    @Option(help: ArgumentHelp("The seeds: one, or as 1...1000.", valueName: "seeds"))
+    var seeds = "1...100"
+
+    @Option(help: ArgumentHelp("Processes that share the seeds.", valueName: "n"))
+    var jobs = 1
+
+    @Flag(help: "Print what happens, a line for each message, fault and log line.")
+    var trace = false
+
+    @Flag(help: "Print a line a seed: seed, hash of the trace, events, operations, verdict.")
+    var verbose = false
+
+    @Option(help: ArgumentHelp("Write the history of the last seed there.", valueName: "file"))
+    var history: String?
+
+    func validate() throws {
+        guard SeedRange(seeds) != nil else {
+            throw ValidationError("'\(seeds)' is no seed, and no range of seeds as 1...1000")
+        }
+        guard (1...256).contains(jobs) else { throw ValidationError("1 to 256 processes, not \(jobs)") }
+    }
+
+    func run() throws {
+        guard let range = SeedRange(seeds)?.seeds else { return }
+        try DeterministicProcess.begin()
+        var total = SimulationTotal()
+        if jobs > 1 {
+            total = try SimulationJobs.run(range, jobs: jobs, verbose: verbose)
+        } else {
+            for seed in range {
+                let result = try Simulation(seed: seed, print: trace ? { print($0) } : nil).run()
+                if verbose { print(result.line) }
+                total.add(result)
+                if let history { try Data(result.history).write(to: URL(filePath: history)) }
+                if !result.isValid { print(result.report) }
+            }
+        }
+        print(total.text)
+        if total.violations > 0 { throw ChaosStatus.violation }
+        if total.undecided > 0 { throw ChaosStatus.couldNot }
+    }
+}
+
+/// A share of the seeds of `chaos simulate`, which no person calls.
+struct SimulateShareCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "simulate-share", shouldDisplay: false)
+
+    @Option var seeds: String
+    @Flag var verbose = false
+
+    func run() throws {
+        try DeterministicProcess.begin()
+        guard let seeds = SeedRange(seeds) else { throw ValidationError("'\(seeds)' is no range") }
+        try SimulationJobs.runShare(seeds.seeds, verbose: verbose)
+    }
+}
+
+/// Seeds as they are given: `7`, or `1...1000`.
+struct SeedRange {
+    let seeds: ClosedRange<UInt64>
+
+    init?(_ text: String) {
+        let ends = text.split(separator: ".", omittingEmptySubsequences: true).map { UInt64($0) }
+        guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first <= last else {
+            return nil
+        }
+        seeds = first...last
+    }
+}

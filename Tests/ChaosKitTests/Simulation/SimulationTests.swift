@@ -1,0 +1,104 @@
+// Whole clusters in this process, on a time of their own.
+
+import Foundation
+import RingmasterProtocol
+import Testing
+
+@testable import ChaosKit
+
+@Suite("Simulation") struct SimulationTests {
+    private func plan(seed: UInt64, replicas: Int, steps: [SimulationStep] = []) -> SimulationPlan {
+        var plan = SimulationPlan(seed: seed, steps: steps)
+        plan.replicas = replicas
+        plan.loadNs = 2_000_000_000
+        return plan
+    }
+
+    private func step(_ number: Int, _ kind: SimulationStep.Kind, atMs: Int64, lastsMs: Int64, pick: Int = 0)
+        -> SimulationStep
+    {
+        SimulationStep(
+            number: number,
+            atNs: atMs * 1_000_000,
+            lastsNs: lastsMs * 1_000_000,
+            pick: pick,
+            kind: kind
+        )
+    }
+
+    @Test(arguments: [0, 1, 3]) func aClusterWithoutFaultsAnswersEverything(replicas: Int) throws {
+        let result = try Simulation(plan(seed: 7, replicas: replicas)).run()
+        #expect(result.findings == [])
+        #expect(result.problems == [])
+        #expect(result.operations > 100)
+        #expect(result.acknowledged == result.operations)
+    }
+
+    @Test func aLeaderThatDiesInAResizeLosesNothing() throws {
+        let steps = [
+            step(1, .addWorker, atMs: 500, lastsMs: 0), step(2, .killLeader, atMs: 502, lastsMs: 300),
+            step(3, .removeWorker, atMs: 1200, lastsMs: 0), step(4, .killWorker, atMs: 1203, lastsMs: 200, pick: 1),
+        ]
+        let result = try Simulation(plan(seed: 11, replicas: 3, steps: steps)).run()
+        #expect(result.findings == [])
+        #expect(result.problems == [])
+        #expect(result.faults == 2)
+    }
+
+    @Test func aWorkerCutOffIsGivenUpAndComesBack() throws {
+        let steps = [step(1, .isolateWorker, atMs: 300, lastsMs: 1500)]
+        let result = try Simulation(plan(seed: 12, replicas: 3, steps: steps)).run()
+        #expect(result.isValid, "\(result.report)")
+        let history = String(decoding: result.history, as: UTF8.self)
+        #expect(history.contains("\"resize-begin\""))
+    }
+
+    @Test func everybodyMayDieAtOnce() throws {
+        let steps = [step(1, .killAll, atMs: 700, lastsMs: 400)]
+        let result = try Simulation(plan(seed: 13, replicas: 3, steps: steps)).run()
+        #expect(result.isValid, "\(result.report)")
+        #expect(result.faults == 6)
+    }
+
+    @Test func aSeedDrawsOnePlan() {
+        for seed in 1...200 as ClosedRange<UInt64> {
+            #expect(SimulationPlan.drawn(seed: seed) == .drawn(seed: seed))
+        }
+        let kinds = Set((1...200).flatMap { SimulationPlan.drawn(seed: $0).steps.map(\.kind) })
+        #expect(kinds == Set(SimulationStep.Kind.allCases))
+    }
+
+    @Test func aSeedGivesTheSameTraceInTwoProcesses() throws {
+        let arguments = ["--seeds", "8...9", "--verbose"]
+        let first = try simulate(arguments)
+        let second = try simulate(arguments)
+        #expect(first.text == second.text)
+        #expect(first.text.contains("trace"))
+        #expect(first.status == 0, "\(first.text)")
+    }
+
+    @Test func aPlantedMistakeIsCaught() throws {
+        let found = try simulate(["--seeds", "9"], planted: .replyBeforeCommit)
+        #expect(found.status == 1, "\(found.text)")
+        #expect(found.text.contains("lost-append"))
+        #expect(found.text.contains("chaos simulate --seeds"))
+    }
+
+    /// Runs `chaos simulate` and takes what it prints.
+    private func simulate(_ arguments: [String], planted: PlantedBug? = nil) throws -> (text: String, status: Int32) {
+        let process = Process()
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appending(path: "chaos")
+        process.arguments = ["simulate"] + arguments
+        var environment = ProcessInfo.processInfo.environment
+        environment["RINGMASTER_PLANTED"] = planted?.rawValue
+        environment["SWIFT_DETERMINISTIC_HASHING"] = nil
+        process.environment = environment
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (text, process.terminationStatus)
+    }
+}
