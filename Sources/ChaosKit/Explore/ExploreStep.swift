@@ -14,6 +14,7 @@ enum ExploreStep: Equatable, Sendable {
     case beat(Int)
     case silence(Int)
     case view(Int, to: Int)
+    case turn(Int)
     case order(Int)
     case load(Int)
     case leave(Int)
@@ -55,6 +56,7 @@ extension SmallCluster {
         case .beat(let place): "beat \(name(place))"
         case .silence(let place): "silence \(name(place))"
         case .view(let index, let place): "view \(views[index].ring.epoch) to \(name(place))"
+        case .turn(let place): "leader to \(name(place))"
         case .order(let index): describe(orders[index])
         case .load(let place): "loaded \(name(place)) \(workers[place]?.load?.epoch ?? .zero)"
         case .leave(let place): "leave \(name(place))"
@@ -87,7 +89,9 @@ extension SmallCluster {
         record.incarnation.rawValue == 1 ? record.member.id.name : "\(record.member.id)#\(record.incarnation)"
     }
 
-    private func office(_ office: Int) -> String { office == leader ? "" : ", the former's" }
+    private func office(_ office: Int) -> String {
+        office == leader ? "" : office < 0 ? ", of a leader that is gone" : ", the former's"
+    }
 
     private func describe(_ sent: OrderSent) -> String {
         let name = "\(setting.names[sent.place])"

@@ -181,7 +181,7 @@ extension StateCode {
     }
 
     fileprivate mutating func write(_ sent: OrderSent) {
-        write(sent.office)
+        write(sent.office + 1)
         write(sent.place)
         write(sent.endpoint)
         write(sent.line.rawValue)

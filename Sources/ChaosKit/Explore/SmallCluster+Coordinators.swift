@@ -194,19 +194,10 @@ extension SmallCluster {
         for command in proposals.prefix(survivors) { try apply(command, isHeard: false) }
         proposals = []
         let office = newOffice(offices[leader].state)
-        // Whoever led before the former one has gone: two at most go on at once.
-        if lingers {
-            offices = [former, office]
-            orders = orders.compactMap { $0.of(0, if: $0.office == leader || offices.count == 1) }
-        } else {
-            offices = [office]
-        }
-        if !lingers {
-            orders = []
-            answers = []
-        } else {
-            answers = answers.map { AnswerSent(office: 0, place: $0.place, line: $0.line, event: $0.event) }
-        }
+        // Whoever led before the former one has gone: two at most go on at once. What they had sent may still come.
+        let formerNumber = leader
+        offices = lingers ? [former, office] : [office]
+        renumber { lingers && $0 == formerNumber ? 0 : -1 }
         leftDeltas = []
         for place in workers.indices where workers[place] != nil {
             workers[place]?.followsLeader = !lingers
@@ -220,16 +211,30 @@ extension SmallCluster {
     /// The former leader has noticed.
     mutating func stepDown() {
         offices.removeFirst()
-        orders = orders.compactMap { $0.of(0, if: $0.office == 1) }
-        answers = answers.filter { $0.office == 1 }
-            .map { AnswerSent(office: 0, place: $0.place, line: $0.line, event: $0.event) }
-        for place in workers.indices where workers[place] != nil {
+        renumber { max(-1, $0 - 1) }
+        for place in workers.indices where workers[place]?.followsLeader == false { workers[place]?.leaderFound() }
+    }
+
+    /// Gives the offices in messages their new numbers: negative where it is gone, and nobody hears an answer.
+    private mutating func renumber(_ number: (Int) -> Int) {
+        var kept: [OrderSent] = []
+        for order in orders {
+            let order = order.of(number(order.office))
+            if !kept.contains(order) { kept.append(order) }
+        }
+        orders = kept
+        answers = answers.compactMap { answer in
+            let office = number(answer.office)
+            return office < 0
+                ? nil : AnswerSent(office: office, place: answer.place, line: answer.line, event: answer.event)
+        }
+        for place in workers.indices {
             for phase in 0..<2 {
                 guard let asker = workers[place]?.askers[phase] else { continue }
+                let office = number(asker.office)
                 workers[place]?.askers[phase] =
-                    asker.office == 1 ? WorkerProcess.Asker(office: 0, line: asker.line) : nil
+                    office < 0 ? nil : WorkerProcess.Asker(office: office, line: asker.line)
             }
-            if workers[place]?.followsLeader == false { workers[place]?.leaderFound() }
         }
     }
 
@@ -254,9 +259,8 @@ extension SmallCluster {
 }
 
 extension OrderSent {
-    fileprivate func of(_ office: Int, if isKept: Bool) -> OrderSent? {
-        guard isKept else { return nil }
-        return OrderSent(office: office, place: place, endpoint: endpoint, line: line, epoch: epoch, order: order)
+    fileprivate func of(_ office: Int) -> OrderSent {
+        OrderSent(office: office, place: place, endpoint: endpoint, line: line, epoch: epoch, order: order)
     }
 }
 

@@ -115,7 +115,8 @@ extension SmallCluster {
         case .synchronise: phase = 1
         case .notify: return
         }
-        workers[order.place]?.askers[phase] = WorkerProcess.Asker(office: order.office, line: order.line)
+        workers[order.place]?.askers[phase] =
+            order.office < 0 ? nil : WorkerProcess.Asker(office: order.office, line: order.line)
         try tell(worker: order.place, .ordered(order.order, order.epoch))
     }
 

@@ -50,7 +50,7 @@ extension SmallCluster {
         if budget.silences > 0, worker.isJoined, !worker.isSilent { steps.append(.silence(place)) }
         if !worker.followsLeader {
             // It turns to the leader when the former one steps down, or is lost to it before.
-            steps.append(.view(views.count, to: place))
+            steps.append(.turn(place))
         }
         if worker.isPlaced {
             for index in views.indices
@@ -159,11 +159,8 @@ extension SmallCluster {
             workers[place]?.isSilent = true
             try tell(worker: place, .leaseExpired)
         case .view(let index, let place):
-            if index == views.count {
-                workers[place]?.leaderFound()
-            } else {
-                try tell(worker: place, .viewAdopted(views[index]))
-            }
+            try tell(worker: place, .viewAdopted(views[index]))
+        case .turn(let place): workers[place]?.leaderFound()
         case .order(let index): try received(orders[index])
         case .load(let place): try finishLoad(place)
         case .leave(let place):

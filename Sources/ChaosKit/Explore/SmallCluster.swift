@@ -90,6 +90,7 @@ struct WireDelta: Hashable, Sendable {
 
 /// An order on its way to a worker's endpoint, over the line to one of its lives.
 struct OrderSent: Equatable, Sendable {
+    /// Whose it is; negative where that leader is gone.
     let office: Int
     let place: Int
     let endpoint: String

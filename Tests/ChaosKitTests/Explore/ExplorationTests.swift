@@ -67,6 +67,23 @@ import Testing
         #expect(trace.contains("kill c") && trace.contains("round 2 is under way"))
     }
 
+    /// Every step has a line of its own in every state, or traces could not be played: here on a walk with all kinds of faults.
+    @Test func aTraceNamesEachStepThatMayHappen() throws {
+        var all = ExploreSetting()
+        (all.jobs, all.restarts, all.silences, all.copies, all.expiries, all.leaves) = (2, 1, 1, 1, 1, 1)
+        all.formerLingers = true
+        for seed in 0..<40 {
+            var cluster = try SmallCluster(all)
+            for turn in 0..<60 {
+                let steps = cluster.steps()
+                let lines = steps.map { cluster.line(of: $0) }
+                #expect(Set(lines).count == lines.count, "\(lines)")
+                guard !steps.isEmpty else { break }
+                try cluster.perform(steps[(seed * 31 + turn * turn * 7 + turn) % steps.count])
+            }
+        }
+    }
+
     @Test func aBoundEndsItWithoutAVerdict() {
         var exploration = Exploration(ExploreSetting(), statesMax: 100)
         #expect(exploration.run().end == .statesExhausted)
