@@ -42,6 +42,8 @@ public enum ClusterLimits {
     public static let leaderRefreshInterval: Duration = .seconds(2)
     /// A session of which nothing was heard for so long is closed by the leader.
     public static let sessionIdleTimeout: Duration = .seconds(3600)
+    /// Between two introductions of a coordinator to the others.
+    static let introductionInterval: Duration = .milliseconds(500)
     /// What a worker that leaves waits for its release before it asks for it again.
     static let leaveAnswerTimeout: Duration = .seconds(2)
     /// What a client that is closed waits for the leader to close its session.

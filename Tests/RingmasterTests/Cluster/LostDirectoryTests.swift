@@ -34,6 +34,12 @@ struct LostDirectoryTests {
         }
     }
 
+    /// What a coordinator keeps of the others' directories.
+    private func marks(of id: Int) -> String {
+        guard let file = try? LogFile(ifThere: folder.file("log-\(id)/peers")) else { return "" }
+        return String(decoding: file.bytes, as: UTF8.self)
+    }
+
     private func forget(_ id: Int) {
         for name in DataDirectory.names(in: folder.file("log-\(id)")) { unlink(folder.file("log-\(id)/\(name)")) }
         #expect(rmdir(folder.file("log-\(id)")) == 0)
@@ -49,6 +55,7 @@ struct LostDirectoryTests {
             for coordinator in coordinators.values { indices.append(await coordinator.status.appliedIndex) }
             return indices[0] > 1 && Set(indices).count == 1
         }
+        try await wait("the third has met the first") { self.marks(of: 3).contains("server 1 ") }
         // The third lacks what the first two acknowledge from here on.
         await coordinators[3]!.close()
         let client = try await Client(ClientConfiguration(coordinators: endpoints))

@@ -68,6 +68,14 @@ extension CoordinatorCore {
 
     // MARK: Messages of Raft
 
+    /// Tells every other coordinator the mark of this one's directory, time and again: one that only ever voted and followed would be
+    /// met by few, and one that is down does not hear of it.
+    func introduce() {
+        guard !isClosed else { return }
+        for raftID in peers.keys.sorted() { send([], to: raftID) }
+        loop.arm(introductionTimer, at: loop.refreshNow().advanced(by: ClusterLimits.introductionInterval))
+    }
+
     func send(_ message: [UInt8], to raftID: UInt64) {
         guard let peer = peers[raftID] else { return }
         let envelope = RaftEnvelope.encode(message, from: configuration.raftID, mark: log.mark, at: endpoint.text)
@@ -116,6 +124,8 @@ extension CoordinatorCore {
             if let peer = peers[sender] { notify(peer, ClusterMethods.stranger, NumberMessage.encode(envelope.mark)) }
             return
         }
+        // An introduction.
+        guard !envelope.message.isEmpty else { return }
         if isInOffice, !log.servers.contains(where: { $0.id == sender }), let peer = peers[sender] {
             notify(peer, ClusterMethods.removed, RemovedMessage.encode(log.configurationStamp))
         }

@@ -38,6 +38,7 @@ final class CoordinatorCore: @unchecked Sendable {
     /// While it leads: a line to each worker that is a member or about to be.
     var members: [WorkerID: MemberLink] = [:]
     var logClock = LogClock()
+    var introductionTimer: LoopTimer!
     var tickTimer: LoopTimer!
     var leaseTimer: LoopTimer!
     var sessionTimer: LoopTimer!
@@ -92,6 +93,7 @@ final class CoordinatorCore: @unchecked Sendable {
         tickTimer = loop.timer { [unowned self] in tick() }
         leaseTimer = loop.timer { [unowned self] in checkLeases() }
         sessionTimer = loop.timer { [unowned self] in expireSessions() }
+        introductionTimer = loop.timer { [unowned self] in introduce() }
     }
 
     private func openPublisher() throws {
@@ -118,6 +120,7 @@ final class CoordinatorCore: @unchecked Sendable {
         }
         settlePeers()
         try log.start()
+        introduce()
         faultPoint(.coordinatorLogLoaded)
         publishView()
     }
@@ -162,6 +165,7 @@ final class CoordinatorCore: @unchecked Sendable {
         guard !isClosed else { return then() }
         isClosed = true
         if let tickTimer { loop.disarm(tickTimer) }
+        if let introductionTimer { loop.disarm(introductionTimer) }
         if let leaseTimer { loop.disarm(leaseTimer) }
         if let sessionTimer { loop.disarm(sessionTimer) }
         closeMembers()
