@@ -161,15 +161,19 @@ static int io_truncate(struct raft_io *io, raft_index index) {
 
 // MARK: Snapshots
 
-static void put_done(struct raft_io_snapshot_put *request, int status) {
-    struct put *put = request->data;
-    rm_raft *log = put->log;
+/// Tells libraft of a snapshot's end.
+static void put_end(struct put *put, int status) {
     struct raft_io_snapshot_put *inner = put->inner;
     raft_io_snapshot_put_cb done = put->done;
     free(put);
-    // libraft's disk takes its barrier away only after this call.
-    log->writes.put_has_ended = 1;
     done(inner, status);
+}
+
+static void put_done(struct raft_io_snapshot_put *request, int status) {
+    struct put *put = request->data;
+    // libraft's disk takes its barrier away only after this call.
+    put->log->writes.put_has_ended = 1;
+    put_end(put, status);
 }
 
 static int begin_put(struct put *put, unsigned trailing, const struct raft_snapshot *snapshot) {
@@ -212,13 +216,6 @@ static int io_snapshot_get(struct raft_io *io, struct raft_io_snapshot_get *requ
     return log->disk.snapshot_get(io, request, done);
 }
 
-static void end_waiting_put(struct put *put, int status) {
-    struct raft_io_snapshot_put *inner = put->inner;
-    raft_io_snapshot_put_cb done = put->done;
-    free(put);
-    done(inner, status);
-}
-
 // MARK: Turns
 
 /// Begins the first of those that wait. What cannot be begun ends with its failure.
@@ -237,7 +234,7 @@ static void begin_first(rm_raft *log) {
         return;
     case WRITE_PUT:
         code = begin_put(write.put, write.trailing, write.snapshot);
-        if (code != 0) end_waiting_put(write.put, code);
+        if (code != 0) put_end(write.put, code);
         return;
     }
 }
@@ -260,7 +257,7 @@ void rm_writes_cancel(rm_raft *log) {
     while (log->writes.first != NULL) {
         struct write write = take_first(log);
         if (write.kind == WRITE_APPEND) append_done(&write.append->request, RAFT_CANCELED);
-        if (write.kind == WRITE_PUT) end_waiting_put(write.put, RAFT_CANCELED);
+        if (write.kind == WRITE_PUT) put_end(write.put, RAFT_CANCELED);
     }
 }
 
