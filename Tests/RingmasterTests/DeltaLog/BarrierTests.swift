@@ -9,12 +9,11 @@ import Testing
 @Suite(.serialized) struct BarrierTests {
     private let cluster = LogClusterFixture()
 
-    /// libraft alone forgets the truncation: two of its files then begin at one index, and the log does not start again.
-    @Test func aLogIsCutShortWhileItsSnapshotIsWritten() throws {
+    /// Has a leader lose its office while its snapshot cannot be written, and get a log from the next one that is not its own:
+    /// a cut that waits for the snapshot.
+    private func cutDuringSnapshot(_ pool: ThreadPoolStop) throws -> LogServerFixture {
         for id in 1...3 { try cluster.start(UInt64(id), of: 3) }
         let old = try cluster.leader()
-        let pool = ThreadPoolStop()
-        defer { pool.end() }
         let encoding = SnapshotEncoding()
         old.encoding = encoding
         // Entries that only it has, in the segment that its snapshot ends.
@@ -36,6 +35,14 @@ import Testing
         let last = new.raftLog.lastIndex
         #expect(cluster.run { old.log.role == .follower(leader: new.id) && old.raftLog.lastIndex == last })
         #expect(old.texts == ["kept"])
+        return old
+    }
+
+    /// libraft alone forgets the truncation: two of its files then begin at one index, and the log does not start again.
+    @Test func aLogIsCutShortWhileItsSnapshotIsWritten() throws {
+        let pool = ThreadPoolStop()
+        defer { pool.end() }
+        let old = try cutDuringSnapshot(pool)
         pool.end()
         #expect(
             cluster.run(within: .seconds(5)) { old.texts == ["kept", "new"] },
@@ -48,25 +55,9 @@ import Testing
     }
 
     @Test func aLogIsClosedWithACutThatWaits() throws {
-        for id in 1...3 { try cluster.start(UInt64(id), of: 3) }
-        let old = try cluster.leader()
         let pool = ThreadPoolStop()
         defer { pool.end() }
-        let encoding = SnapshotEncoding()
-        old.encoding = encoding
-        old.log.takeSnapshot()
-        try old.propose(["kept"])
-        #expect(cluster.run { old.ended[1] == .applied && encoding.hasBegun })
-        cluster.isolated = [old.id]
-        try old.propose(["lost"], from: 2)
-        pool.begin()
-        encoding.goOn()
-        let new = try cluster.leader()
-        try new.propose(["new"], from: 10)
-        #expect(cluster.run { new.ended[10] == .applied })
-        cluster.isolated = []
-        let last = new.raftLog.lastIndex
-        #expect(cluster.run { old.log.role == .follower(leader: new.id) && old.raftLog.lastIndex == last })
+        let old = try cutDuringSnapshot(pool)
         let closing = Closing()
         old.log.close { closing.isOver = true }
         cluster.loop.step(maximumWait: .zero)
