@@ -191,6 +191,7 @@ final class RaftLog: DeltaLog, Flushable {
         guard let raft, !isClosing, failure == nil else { return }
         let status = inside { rm_raft_receive(raft, message.baseAddress, message.count, raftID) }
         if status == Int32(RM_RAFT_EMALFORMED) { malformedMessages += 1 }
+        changePatience(raft) { $0.heard(raftID, now: loop.now) }
         noteRole()
         runLater()
         flushSoon()
@@ -344,14 +345,18 @@ final class RaftLog: DeltaLog, Flushable {
     }
 
     private func noteElections(_ raft: OpaquePointer, _ present: LogRole) {
-        let hasLeader =
+        let leader: ElectionPatience.Leader =
             switch present {
-            case .leader: true
-            case .follower(let leader): leader != nil
-            case .candidate, .removed, .unavailable: false
+            case .leader: .itself
+            case .follower(let leader): leader.map { .other($0) } ?? .none
+            case .candidate, .removed, .unavailable: .none
             }
+        changePatience(raft) { $0.note(leader, term: term, now: loop.now) }
+    }
+
+    private func changePatience(_ raft: OpaquePointer, _ change: (inout ElectionPatience) -> Void) {
         let before = patience.factor
-        patience.note(hasLeader: hasLeader, term: term, now: loop.now)
+        change(&patience)
         guard patience.factor != before else { return }
         let timeoutMs = settings.electionTimeout.nanosecondsClamped / 1_000_000 * Int64(patience.factor)
         rm_raft_set_election_timeout(raft, UInt32(clamping: timeoutMs))
