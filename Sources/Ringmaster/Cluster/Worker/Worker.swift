@@ -22,6 +22,8 @@ public final class Worker: Sendable {
         var handlers = JobHandlers()
         var core: WorkerCore?
         var whenEnding: (@Sendable () -> Void)?
+        /// `leave` was called, maybe before `run`.
+        var isLeaveAsked = false
         /// As `leave` was asked for.
         var leaveTimeout: Duration?
     }
@@ -82,12 +84,12 @@ public final class Worker: Sendable {
             core.start()
             return core
         }
+        let ended = AsyncStream<Void>.makeStream()
         state.withLock {
             $0.core = core
-            $0.leaveTimeout = nil
+            $0.whenEnding = { ended.continuation.finish() }
+            if $0.isLeaveAsked { ended.continuation.finish() }
         }
-        let ended = AsyncStream<Void>.makeStream()
-        state.withLock { $0.whenEnding = { ended.continuation.finish() } }
         await loop.perform { core.askedToRetire = { ended.continuation.finish() } }
         await withTaskCancellationHandler {
             for await _ in ended.stream {}
@@ -99,16 +101,20 @@ public final class Worker: Sendable {
             loop.post { core.leave(within: limit) { continuation.resume(returning: $0) } }
         }
         await loop.perform { core.close() }
-        state.withLock { $0.core = nil }
+        state.withLock {
+            $0.core = nil
+            $0.whenEnding = nil
+            ($0.isLeaveAsked, $0.leaveTimeout) = (false, nil)
+        }
         loop.stop()
         try result.get()
     }
 
-    /// Has `run` hand the slots over and return.
+    /// Has `run` hand the slots over and return; if it is only called later, soon after it has begun.
     /// - Parameter limit: What that may take; nil takes the configuration's `leaveTimeout`.
     public func leave(within limit: Duration? = nil) {
         state.withLock {
-            $0.leaveTimeout = limit
+            ($0.isLeaveAsked, $0.leaveTimeout) = (true, limit)
             return $0.whenEnding
         }?()
     }
