@@ -45,8 +45,9 @@ struct ElectionPatience {
         if led != nil {
             led = nil
             ledTerm = newestTerm
-        } else if term > newestTerm, newestTerm > ledTerm {
-            // The second election since, or a later one: a majority was there to vote, and elected nobody.
+        } else if term > newestTerm, newestTerm > ledTerm + 1 {
+            // The third election since, or a later one: a majority was there to vote, and elected nobody. Once is chance: votes are
+            // split where two stand at the same time.
             double()
         }
     }
@@ -56,6 +57,12 @@ struct ElectionPatience {
         guard let lost, lost.server == server else { return }
         self.lost = nil
         if now.since(lost.at) < Self.recognition { double() }
+    }
+
+    /// The leader is known to be dead: no time-out is to blame.
+    mutating func leaderDied() {
+        led = nil
+        ledTerm = newestTerm
     }
 
     private mutating func becomeCalm(since: MonotonicTime, _ now: MonotonicTime) {

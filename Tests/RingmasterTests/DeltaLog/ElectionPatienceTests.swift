@@ -66,9 +66,12 @@ struct ElectionPatienceTests {
         patience.note(.none, term: 3, now: time(5000))
         patience.note(.none, term: 4, now: time(5100))
         #expect(patience.factor == 1)
+        // Votes that were split once.
         patience.note(.none, term: 5, now: time(5200))
-        #expect(patience.factor == 2)
+        #expect(patience.factor == 1)
         patience.note(.none, term: 6, now: time(5300))
+        #expect(patience.factor == 2)
+        patience.note(.none, term: 7, now: time(5400))
         #expect(patience.factor == 4)
     }
 
