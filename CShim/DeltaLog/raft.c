@@ -196,6 +196,17 @@ void rm_raft_set_election_timeout(rm_raft *log, uint32_t timeout_ms) {
     raft_set_election_timeout(&log->raft, timeout_ms);
 }
 
+int rm_raft_server_died(rm_raft *log, uint64_t id, uint32_t delay_ms) {
+    struct raft *raft = &log->raft;
+    if (raft->state != RAFT_FOLLOWER || id == 0 || raft->follower_state.current_leader.id != id) return 0;
+    // Its address stays libraft's, which frees it.
+    raft->follower_state.current_leader.id = 0;
+    // libraft compares this with the time since it last heard from the leader.
+    raft_time silence = log->io.time(&log->io) - raft->election_timer_start;
+    raft->follower_state.randomized_election_timeout = (unsigned)silence + delay_ms;
+    return 1;
+}
+
 // MARK: Reading
 
 int rm_raft_state(const rm_raft *log) {

@@ -109,6 +109,11 @@ int rm_raft_timeout_ms(const rm_raft *log);
 /// Sets the election time-out that holds from the next election on. Above the heartbeat, as the one it was opened with.
 void rm_raft_set_election_timeout(rm_raft *log, uint32_t timeout_ms);
 
+/// Takes the caller's word that server `id` is dead. If this server follows it, it has no leader from now on, so that it may vote for
+/// others, and stands for election itself after `delay_ms` unless it hears from a leader before. A word that was wrong
+/// costs an election. Returns whether it followed it.
+int rm_raft_server_died(rm_raft *log, uint64_t id, uint32_t delay_ms);
+
 /// Does what is to be done, without waiting: time, disk, callbacks. Call it after other calls, too, before sleeping.
 /// Returns 0, or the failure that keeps this server from saving what it must: close it.
 int rm_raft_pump(rm_raft *log);

@@ -75,6 +75,8 @@ protocol DeltaLog: AnyObject {
     func propose(_ entry: [UInt8], id: UInt64) throws(DeltaLogError)
     /// Takes a message of another server. Malformed ones are dropped and counted.
     func receive(_ message: UnsafeRawBufferPointer, from raftID: UInt64)
+    /// Takes the caller's word that a server is dead: if it was the leader, the others elect another at once.
+    func noteDeath(of server: UInt64)
     /// Takes a snapshot soon, besides those that the log takes by itself.
     func takeSnapshot()
     /// Ends every proposal and closes. `then` is called once it has let go of everything.

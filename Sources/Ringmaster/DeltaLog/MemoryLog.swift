@@ -59,6 +59,8 @@ final class MemoryLog: DeltaLog, Flushable {
 
     func receive(_ message: UnsafeRawBufferPointer, from raftID: UInt64) {}
 
+    func noteDeath(of server: UInt64) {}
+
     func takeSnapshot() {}
 
     func close(then: @escaping () -> Void) {

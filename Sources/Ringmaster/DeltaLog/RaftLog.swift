@@ -197,6 +197,24 @@ final class RaftLog: DeltaLog, Flushable {
         flushSoon()
     }
 
+    func noteDeath(of server: UInt64) {
+        loop.checkIsolated()
+        outside { [self] in
+            guard let raft, !isClosing, failure == nil else { return }
+            // One stands after the other, so that they do not split the votes. Who has too short a log is refused, and the next one stands.
+            let rank = servers.count { $0.isVoter && $0.id != server && $0.id < settings.raftID }
+            let heartbeatMs = settings.heartbeat.nanosecondsClamped / 1_000_000
+            let delayMs = UInt32(clamping: Self.heartbeatsBetween * heartbeatMs * Int64(rank))
+            guard rm_raft_server_died(raft, server, delayMs) != 0 else { return }
+            patience.leaderDied()
+            noteRole()
+        }
+    }
+
+    /// libraft looks at its clock once a heartbeat, so that two who are to stand at different times may come one closer; an election takes
+    /// a part of another.
+    private static let heartbeatsBetween: Int64 = 3
+
     func takeSnapshot() {
         loop.checkIsolated()
         outside { [self] in

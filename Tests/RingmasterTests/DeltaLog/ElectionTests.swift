@@ -73,4 +73,38 @@ import Testing
         try elected.propose(["last"], from: 10)
         #expect(cluster.run { cluster.servers.allSatisfy { $0.texts.last == "last" } })
     }
+
+    /// Of three, five times: whoever is left stands in turn, and nobody waits for the time-out.
+    @Test func aDeadLeaderIsReplacedBeforeItsSilenceWouldTell() throws {
+        cluster.adjust = { $0.electionTimeout = .seconds(3) }
+        for id in 1...3 { try cluster.start(UInt64(id), of: 3) }
+        // The first leader comes by the time-out.
+        var dead = try cluster.leader()
+        for round in 0..<5 {
+            try dead.propose(["round \(round)"], from: 1)
+            #expect(cluster.run { cluster.servers.allSatisfy { $0.texts.count == round + 1 } })
+            let died = MonotonicTime.now
+            cluster.close(dead)
+            for server in cluster.servers { server.log.noteDeath(of: dead.id) }
+            let next = try cluster.leader()
+            #expect(MonotonicTime.now.since(died) < .seconds(2))
+            try cluster.start(dead.id, of: 3)
+            _ = try cluster.leader()
+            dead = next
+        }
+    }
+
+    @Test func aLeaderThatWasTakenForDeadGoesOn() throws {
+        for id in 1...3 { try cluster.start(UInt64(id), of: 3) }
+        let leader = try cluster.leader()
+        let term = leader.raftLog.term
+        let follower = cluster.servers.first { $0 !== leader }!
+        // One follower alone is told so: the other has its leader, and votes for nobody.
+        follower.log.noteDeath(of: leader.id)
+        #expect(follower.log.role == .follower(leader: nil))
+        try leader.propose(["on"])
+        #expect(cluster.run { cluster.servers.allSatisfy { $0.texts == ["on"] } })
+        #expect(try cluster.leader() === leader)
+        #expect(leader.raftLog.term == term)
+    }
 }

@@ -6,6 +6,7 @@ import RingmasterProtocol
 struct PeerLine {
     let endpoint: String
     let core: ClientCore
+    var isProbing = false
 }
 
 extension CoordinatorCore {
@@ -55,9 +56,28 @@ extension CoordinatorCore {
                 context: context,
                 loop: loop
             )
+            core.connectionChanged = { [weak self] event in self?.lineChanged(to: raftID, at: endpoint, event) }
             peers.updateValue(PeerLine(endpoint: text, core: core), forKey: raftID)?.core.close()
         } catch {
             logger.error("no line to a coordinator", metadata: ["raftID": "\(raftID)", "error": "\(error)"])
+        }
+    }
+
+    /// Where the line to the leader breaks, its host knows whether it is dead, long before its silence tells.
+    private func lineChanged(to raftID: UInt64, at endpoint: Endpoint, _ event: ConnectionEvent) {
+        switch event {
+        case .disconnected, .retrying: break
+        default: return
+        }
+        guard !isClosed, log.role == .follower(leader: raftID), peers[raftID]?.isProbing == false else { return }
+        peers[raftID]?.isProbing = true
+        let box = LoopConfined(self)
+        loop.host.probe(endpoint, loop) { isRefused in
+            let core = box.value
+            core.peers[raftID]?.isProbing = false
+            guard isRefused, !core.isClosed else { return }
+            core.logger.warning("the leader is dead", metadata: ["raftID": "\(raftID)", "endpoint": "\(endpoint)"])
+            core.log.noteDeath(of: raftID)
         }
     }
 
