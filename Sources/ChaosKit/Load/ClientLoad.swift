@@ -150,6 +150,7 @@ actor ClientLoad {
     }
 
     private func perform(_ invocation: OperationNote) async {
+        file.flushInvocations()
         var record = invocation
         let key = Array(AppendJob.key(record.key).utf8)
         let timeout = Duration.nanoseconds(order.settings.load.timeoutNs)

@@ -7,6 +7,7 @@ import Glibc
 final class OperationFile {
     private let descriptor: Int32
     private var pending: [UInt8] = []
+    private var holdsInvocations = false
 
     /// - Throws: `RunError.cannotCreate`.
     init(path: String) throws(RunError) {
@@ -18,13 +19,18 @@ final class OperationFile {
         close(descriptor)
     }
 
-    /// Notes an invocation, and hands it to the system before it returns: only then may the operation be sent.
+    /// Notes an invocation. Its operation may be sent after the next `flushInvocations`, and not before.
     func begin(_ record: OperationNote) {
         record.write(into: &pending)
-        flush()
+        holdsInvocations = true
     }
 
-    /// Notes a completion. It goes with the next invocation or flush: if it is lost, the outcome is unknown, which is true.
+    /// Hands every invocation noted so far to the system: one call for all that begin together.
+    func flushInvocations() {
+        if holdsInvocations { flush() }
+    }
+
+    /// Notes a completion. It goes with the next invocations or flush: if it is lost, the outcome is unknown, which is true.
     func end(_ record: OperationNote) {
         record.write(into: &pending)
     }
@@ -39,6 +45,7 @@ final class OperationFile {
             written += count
         }
         pending.removeAll(keepingCapacity: true)
+        holdsInvocations = false
     }
 }
 

@@ -82,6 +82,7 @@ final class RecorderTests {
             record.value = Int64(lane)
             file.begin(record)
         }
+        file.flushInvocations()
         await recorder.collect()
         #expect(try events().count == 1)
         try await recorder.close()
