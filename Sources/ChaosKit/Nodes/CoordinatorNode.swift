@@ -7,8 +7,8 @@ import RingmasterCommand
 extension Node {
     /// How often it looks at itself. Rounds are told of as they are logged.
     private static let watchInterval: Duration = .milliseconds(20)
-    /// Of so many looks one tells the hash of the state.
-    private static let looksPerHash = 25
+    /// Of so many looks one tells what it has counted.
+    private static let looksPerCounters = 25
 
     static func runCoordinator(_ order: CoordinatorOrder) async throws {
         try obey(order.ordersPath, directory: order.dataDirectory)
@@ -41,6 +41,7 @@ extension Node {
 
     private static func watch(_ coordinator: Coordinator) async {
         var epoch: UInt64?
+        var markIndex: UInt64 = 0
         var counters = CounterTeller()
         var looks = 0
         while !Task.isCancelled {
@@ -49,9 +50,13 @@ extension Node {
                 epoch = status.epoch
                 NodeReport.say(.epoch(status.epoch, incarnation: 0))
             }
+            // At indices that are the same for all coordinators.
+            if status.markIndex != markIndex {
+                markIndex = status.markIndex
+                NodeReport.say(.stateHash(logIndex: markIndex, hash: status.markHash))
+            }
             looks += 1
-            if looks.isMultiple(of: looksPerHash) {
-                NodeReport.say(.stateHash(logIndex: status.appliedIndex, hash: status.stateHash))
+            if looks.isMultiple(of: looksPerCounters) {
                 counters.tell([.fenced: status.deltasFenced, .duplicatesSuppressed: status.duplicatesSuppressed])
             }
             try? await Task.sleep(for: watchInterval)

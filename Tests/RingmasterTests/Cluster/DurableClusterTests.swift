@@ -81,6 +81,17 @@ struct DurableClusterTests {
             if states[0].appliedIndex == states[1].appliedIndex { hashes = Set(states.map(\.stateHash)) }
         } while hashes.isEmpty && ContinuousClock.now < end
         #expect(hashes.count == 1)
+        // And what each has marked on its way.
+        for value in 0..<40 { _ = try await client.submitRaw("append", key: Array("other".utf8), [UInt8(value & 7)]) }
+        let marksEnd = ContinuousClock.now + .seconds(5)
+        var marks: [UInt64: Set<UInt64>] = [:]
+        repeat {
+            let states = [await coordinators[0].status, await coordinators[1].status]
+            marks = Dictionary(states.map { ($0.markIndex, [$0.markHash]) }) { $0.union($1) }
+        } while (marks.count > 1 || marks[0] != nil) && ContinuousClock.now < marksEnd
+        let (index, hash) = try #require(marks.first)
+        #expect(marks.count == 1 && index > 0 && index.isMultiple(of: CoordinatorStatus.markInterval))
+        #expect(hash.count == 1)
         // Followers know the term, too.
         let terms = Set([await coordinators[0].status.term, await coordinators[1].status.term])
         #expect(terms.count == 1 && !terms.contains(0), "terms \(terms)")

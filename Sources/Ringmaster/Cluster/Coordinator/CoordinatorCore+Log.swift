@@ -38,6 +38,7 @@ extension CoordinatorCore: LogApplier {
             // would be to differ from the others in silence.
             fatalError("entry \(index) of the log cannot be applied: \(error). Update this coordinator, or restore it.")
         }
+        if index.isMultiple(of: CoordinatorStatus.markInterval) { mark = (index, machine.hash) }
         faultPoint(.coordinatorEntryLogged)
         for outcome in outcomes { note(outcome) }
         commands.applied(outcomes)

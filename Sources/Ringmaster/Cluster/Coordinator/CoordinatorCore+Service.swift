@@ -261,6 +261,8 @@ extension CoordinatorCore {
             keys: machine.keyCount,
             sessions: machine.sessionCount,
             stateHash: machine.hash,
+            markHash: mark.hash,
+            markIndex: mark.index,
             workers: view.members.map { record in
                 CoordinatorStatus.Worker(
                     name: record.member.id.name,

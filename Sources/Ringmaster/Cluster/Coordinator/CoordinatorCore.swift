@@ -25,6 +25,8 @@ final class CoordinatorCore: @unchecked Sendable {
     let clock: LoopClock
     var role = LogRole.follower(leader: nil)
     var counts = Counts()
+    /// The state's hash at the last index that is a multiple of `CoordinatorStatus.markInterval`.
+    var mark: (index: UInt64, hash: UInt64) = (0, 0)
     var planted = PlantedState()
     private(set) var isClosed = false
 

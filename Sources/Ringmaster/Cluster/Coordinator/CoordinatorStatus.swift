@@ -15,6 +15,9 @@ public struct CoordinatorStatus: Codable, Sendable {
         public var silentMs: Int
     }
 
+    /// Entries of the log from one mark to the next.
+    public static let markInterval: UInt64 = 16
+
     public var name: String
     public var raftID: UInt64
     public var endpoint: String
@@ -37,6 +40,10 @@ public struct CoordinatorStatus: Codable, Sendable {
     public var sessions: Int
     /// Hash of the state after `appliedIndex`: equal on all coordinators at one index.
     public var stateHash: UInt64
+    /// Hash of the state after `markIndex`, the last index applied that is a multiple of `markInterval`; both 0 before the first. Coordinators that
+    /// are asked at different times can be compared by it.
+    public var markHash: UInt64
+    public var markIndex: UInt64
     public var workers: [Worker]
     /// Since this coordinator began: rounds committed, rounds superseded, entries and commands proposed, deltas refused.
     public var roundsCommitted: Int
