@@ -156,12 +156,28 @@ extension HistoryEncoder {
 
     private mutating func put(_ list: [Int64]) {
         bytes.append(0x5b)
-        for (place, value) in list.enumerated() {
-            if place > 0 { bytes.append(0x2c) }
-            put(value)
+        let piece = Self.numbersOfPiece
+        var first = 0
+        while first < list.count {
+            let numbers = list[first..<min(first + piece, list.count)]
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: numbers.count * (Decimal.bytesMax + 1)) { text in
+                let place = text.baseAddress!
+                var end = 0
+                for number in numbers {
+                    end += Decimal.write(number, at: place + end)
+                    place[end] = 0x2c
+                    end += 1
+                }
+                if numbers.endIndex == list.endIndex { end -= 1 }
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<end]))
+            }
+            first += piece
         }
         bytes.append(0x5d)
     }
+
+    /// Of a list, so many numbers are written at a time: less than a page of text.
+    private static let numbersOfPiece = 128
 
     private mutating func put(_ number: Int64) {
         Decimal.put(number, into: &bytes)
@@ -188,23 +204,76 @@ extension HistoryEncoder {
 
 /// Integers in decimal.
 enum Decimal {
+    /// The longest number: that of `Int64.min`.
+    static let bytesMax = 20
+
     /// Appends the number's digits. Up to 20 bytes.
     static func put(_ number: Int64, into bytes: inout [UInt8]) {
-        if number < 0 { bytes.append(0x2d) }
-        var rest = number.magnitude
-        if rest < 10 {
-            bytes.append(0x30 &+ UInt8(truncatingIfNeeded: rest))
-            return
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytesMax) { digits in
+            let count = write(number, at: digits.baseAddress!)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[..<count]))
         }
-        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
-            var first = 20
-            repeat {
-                first -= 1
-                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-                digits[first] = 0x30 &+ UInt8(truncatingIfNeeded: digit)
-                rest = quotient
-            } while rest > 0
-            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: digits[first...]))
+    }
+
+    /// Writes the number's digits there, where `bytesMax` bytes are free.
+    /// - Returns: how many bytes it took. O(digits), two of them a division.
+    @inline(__always)
+    static func write(_ number: Int64, at place: UnsafeMutablePointer<UInt8>) -> Int {
+        var rest = number.magnitude
+        var count = digitCount(rest)
+        if number < 0 {
+            place[0] = 0x2d
+            count += 1
+        }
+        var end = count
+        while rest >= 100 {
+            let quotient = rest / 100
+            let pair = UInt32(truncatingIfNeeded: rest &- quotient &* 100)
+            end -= 2
+            place[end] = digit(pair / 10)
+            place[end + 1] = digit(pair % 10)
+            rest = quotient
+        }
+        let pair = UInt32(truncatingIfNeeded: rest)
+        place[end - 1] = digit(pair % 10)
+        if pair >= 10 { place[end - 2] = digit(pair / 10) }
+        return count
+    }
+
+    @inline(__always)
+    private static func digit(_ value: UInt32) -> UInt8 { 0x30 &+ UInt8(truncatingIfNeeded: value) }
+
+    /// Source of the estimate by the logarithm to base 2: Warren, Hacker's Delight, section 11-4.
+    @inline(__always)
+    private static func digitCount(_ number: UInt64) -> Int {
+        let bits = UInt64.bitWidth - (number | 1).leadingZeroBitCount
+        let digits = (bits * 1233) >> 12
+        return digits + (number >= power(digits) ? 1 : 0)
+    }
+
+    @inline(__always)
+    private static func power(_ exponent: Int) -> UInt64 {
+        switch exponent {
+        case 0: 0
+        case 1: 10
+        case 2: 100
+        case 3: 1_000
+        case 4: 10_000
+        case 5: 100_000
+        case 6: 1_000_000
+        case 7: 10_000_000
+        case 8: 100_000_000
+        case 9: 1_000_000_000
+        case 10: 10_000_000_000
+        case 11: 100_000_000_000
+        case 12: 1_000_000_000_000
+        case 13: 10_000_000_000_000
+        case 14: 100_000_000_000_000
+        case 15: 1_000_000_000_000_000
+        case 16: 10_000_000_000_000_000
+        case 17: 100_000_000_000_000_000
+        case 18: 1_000_000_000_000_000_000
+        default: 10_000_000_000_000_000_000
         }
     }
 }

@@ -32,13 +32,15 @@ public enum AppendJob {
     /// The integers of a list, or of a reply; nil for bytes that are none.
     public static func values(_ bytes: [UInt8]) -> [Int64]? {
         guard bytes.count.isMultiple(of: 8) else { return nil }
-        return bytes.withUnsafeBytes { bytes in
-            (0..<bytes.count / 8).map {
-                Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 8, as: Int64.self))
-            }
+        return [Int64](unsafeUninitializedCapacity: bytes.count / 8) { values, count in
+            bytes.withUnsafeBytes { UnsafeMutableRawBufferPointer(values).copyMemory(from: $0) }
+            count = bytes.count / 8
+            for place in 0..<count { values[place] = Int64(littleEndian: values[place]) }
         }
     }
 
     /// A key's name in the cluster and in the history.
-    public static func key(_ number: Int) -> String { "k\(number)" }
+    public static func key(_ number: Int) -> String { keyPrefix + "\(number)" }
+
+    static let keyPrefix = "k"
 }

@@ -51,8 +51,8 @@ final class OperationFile {
 
 /// The recorder's end: reads what was added. Owned by one thread.
 final class OperationTail {
-    /// The client's process and its life, as the history calls them.
-    let process: String
+    /// The client's lanes, as the history calls them: its process, its life, and the lane.
+    var lanes: NumberedNames
     private let path: String
     private var descriptor: Int32 = -1
     private var unread: [UInt8] = []
@@ -60,7 +60,7 @@ final class OperationTail {
 
     init(path: String, process: String) {
         self.path = path
-        self.process = process
+        lanes = NumberedNames("\(process).")
     }
 
     deinit {

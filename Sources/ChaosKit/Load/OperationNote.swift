@@ -83,11 +83,8 @@ extension OperationNote {
 }
 
 extension OperationNote {
-    /// The event of the history.
-    /// - Parameter process: The client's process and its life; the lane is added.
-    func event(of process: String) -> HistoryEvent {
-        let by = HistoryName.text("\(process).\(lane)")
-        let key = HistoryName.text(AppendJob.key(key))
+    /// The event of the history, by the names that it has there for the lane and the key.
+    func event(by: HistoryName, key: HistoryName) -> HistoryEvent {
         let intended = type == .invoke && intendedNs != timeNs ? intendedNs : nil
         guard isRead else {
             let position = type == .ok ? position : nil

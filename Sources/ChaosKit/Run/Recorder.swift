@@ -7,6 +7,7 @@ actor Recorder {
     private let writer: HistoryWriter
     private let startNs: Int64
     private var tails: [OperationTail] = []
+    private var keys = NumberedNames(AppendJob.keyPrefix)
     /// Noted while others' notes were being read.
     private var held: [HistoryEvent] = []
     private var openRounds: Set<UInt64> = []
@@ -45,13 +46,13 @@ actor Recorder {
             for record in tail.take() {
                 keyCount = max(keyCount, record.key + 1)
                 figures.count(record)
-                events.append(record.event(of: tail.process))
+                events.append(record.event(by: tail.lanes[record.lane], key: keys[record.key]))
             }
         }
         // In the order of time; a client's own events as they came.
-        let order = events.indices.sorted { (events[$0].timeNs, $0) < (events[$1].timeNs, $1) }
+        let order = events.indices.map { (events[$0].timeNs, $0) }.sorted(by: <)
         held = []
-        for place in order {
+        for (_, place) in order {
             if events[place].timeNs <= cutNs { append(events[place]) } else { held.append(events[place]) }
         }
         figures.nowNs = nowNs

@@ -61,11 +61,11 @@ struct OperationFileTests {
     @Test
     func anInvocationThatCameLateSaysWhenItWasToCome() throws {
         var encoder = HistoryEncoder()
-        encoder.encode(append(.invoke, lane: 1, timeNs: 10).event(of: "client-1.1"))
+        encoder.encode(append(.invoke, lane: 1, timeNs: 10).event(by: "client-1.1.1", key: "k3"))
         var punctual = append(.invoke, lane: 2, timeNs: 5)
         punctual.value = 9
-        encoder.encode(punctual.event(of: "client-1.1"))
-        encoder.encode(append(.ok, lane: 1, timeNs: 11).event(of: "client-1.1"))
+        encoder.encode(punctual.event(by: "client-1.1.1", key: "k3"))
+        encoder.encode(append(.ok, lane: 1, timeNs: 11).event(by: "client-1.1.1", key: "k3"))
         let lines = String(decoding: encoder.bytes, as: UTF8.self).split(separator: "\n")
         #expect(lines[0].contains(#""intended":5"#))
         #expect(!lines[1].contains("intended"))
