@@ -1,9 +1,11 @@
 // libraft, its disk part and a libuv loop in one object: opening, running, reading and closing it. The network part is the
 // caller's.
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "aio.h"
 #include "raft_log.h"
@@ -57,6 +59,7 @@ static int open_disk(rm_raft *log, const char *dir, char *error, size_t capacity
         rm_vote_close(&log->vote);
         return code;
     }
+    log->directory = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     raft_uv_set_auto_recovery(&log->io, false);
     raft_uv_set_snapshot_compression(&log->io, false);
     raft_uv_set_segment_size(&log->io, log->settings.segment_bytes);
@@ -71,6 +74,7 @@ static int open_virtual_disk(rm_raft *log, rm_virtual_disk *disk) {
 static void close_disk(rm_raft *log) {
     if (log->disk_use != NULL) rm_disk_use_close(log->disk_use);
     else raft_uv_close(&log->io);
+    if (log->directory >= 0) close(log->directory);
     rm_vote_close(&log->vote);
 }
 
@@ -89,6 +93,7 @@ static int open_on(const char *dir, rm_virtual_disk *disk, uint64_t id, const ch
     if (log == NULL) return RM_RAFT_ENOMEM;
     log->callbacks = *callbacks;
     log->settings = *settings;
+    log->directory = -1;
     rm_disk_set_transport(log);
     int code;
     if (uv_loop_init(&log->loop) != 0) {

@@ -37,6 +37,7 @@ struct rm_raft {
     raft_io_recv_cb receive;
     raft_io_close_cb closed;
 
+    int directory; // of the log's files; -1 in a simulation
     struct rm_vote vote;
     struct sent *sent;
     void *snapshot;        // what was captured and not released

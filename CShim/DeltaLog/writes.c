@@ -3,7 +3,12 @@
 // libraft's uv_append.c gives a barrier only to open segments that have none). So each waits here for the other, and what is
 // asked for later waits behind it.
 
+#define _GNU_SOURCE // O_TMPFILE
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "raft_log.h"
 
@@ -141,7 +146,23 @@ static int io_append(struct raft_io *io, struct raft_io_append *request, const s
 
 // MARK: Truncations
 
+/// Whether there is room to write what a file of entries keeps anew, as libraft does to cut it. Where it has none it goes on as if it had: it
+/// writes the new entries beside the old ones, and such a directory is refused when the server starts next.
+static int has_room(const rm_raft *log) {
+    if (log->directory < 0) return 1;
+    int file = openat(log->directory, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    // Not every file system can do this; that says nothing of its room.
+    if (file < 0) return errno != ENOSPC && errno != EDQUOT;
+    int code = posix_fallocate(file, 0, (off_t)log->settings.segment_bytes);
+    close(file);
+    return code != ENOSPC && code != EDQUOT && code != EFBIG;
+}
+
 static int begin_truncation(rm_raft *log, raft_index index) {
+    if (!has_room(log)) {
+        if (log->failure == 0) log->failure = rm_fail(log, RAFT_NOSPACE, "no room to cut the log");
+        return RAFT_NOSPACE;
+    }
     int code = log->disk.truncate(&log->io, index);
     // libraft cuts its log to append what is to be there instead: the end of that says that this is over.
     if (code == 0) log->writes.truncates = 1;

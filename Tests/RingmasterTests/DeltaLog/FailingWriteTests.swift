@@ -50,6 +50,28 @@ import Testing
         try next.propose(["on"], from: 1)
         #expect(cluster.run { cluster.servers.allSatisfy { $0.texts.last == "on" } })
     }
+
+    /// libraft goes on where it could not cut a file, and writes what is to be there instead beside what should have gone.
+    @Test func aLogThatCannotBeCutForWantOfRoomStartsAgain() throws {
+        for id in 1...3 { try cluster.start(UInt64(id), of: 3) }
+        let former = try cluster.leader()
+        let large = String(repeating: "x", count: 64 << 10)
+        try former.propose((0..<24).map { "\($0) \(large)" })
+        #expect(cluster.run { cluster.servers.allSatisfy { $0.texts.count == 24 } })
+        // It alone has one more, in the file that has the others, and hears of other entries in its place.
+        cluster.isolated = [former.id]
+        try former.propose(["never"], from: 100)
+        let next = try cluster.leader()
+        try next.propose(["kept"], from: 200)
+        #expect(cluster.run { cluster.servers.allSatisfy { $0 === former || $0.texts.last == "kept" } })
+        let limit = FileSizeLimit(bytes: 512 << 10)
+        cluster.isolated = []
+        #expect(cluster.run { !former.failures.isEmpty })
+        limit.end()
+        cluster.close(former)
+        let again = try cluster.start(former.id, of: 3)
+        #expect(cluster.run { again.texts.last == "kept" })
+    }
 }
 
 /// No file of this process is written beyond so many bytes; what tries to fails.
