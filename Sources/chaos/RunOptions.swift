@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ChaosKit
+import RingmasterProtocol
 
 struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Workers at the beginning.", valueName: "n")) var workers = 4
@@ -120,3 +121,4 @@ extension LoadSettings.Spacing: ExpressibleByArgument {}
 extension ResizeKind: ExpressibleByArgument {}
 extension NetworkMode: ExpressibleByArgument {}
 extension FaultWindow: ExpressibleByArgument {}
+extension PlantedBug: ExpressibleByArgument {}

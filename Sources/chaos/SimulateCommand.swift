@@ -3,6 +3,7 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
+import RingmasterProtocol
 
 struct SimulateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,6 +22,9 @@ struct SimulateCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Processes that share the seeds.", valueName: "n"))
     var jobs = 1
+
+    @Option(help: ArgumentHelp("Plant a mistake in every process (chaos planted lists them).", valueName: "name"))
+    var planted: PlantedBug?
 
     @Flag(help: "Print what happens, a line for each message, fault and log line.")
     var trace = false
@@ -43,10 +47,10 @@ struct SimulateCommand: ParsableCommand {
         try DeterministicProcess.begin()
         var total = SimulationTotal()
         if jobs > 1 {
-            total = try SimulationJobs.run(range, jobs: jobs, verbose: verbose)
+            total = try SimulationJobs.run(range, jobs: jobs, planted: planted, verbose: verbose)
         } else {
             for seed in range {
-                let result = try Simulation(seed: seed, print: trace ? { print($0) } : nil).run()
+                let result = try Simulation(seed: seed, planted: planted, print: trace ? { print($0) } : nil).run()
                 if verbose { print(result.line) }
                 total.add(result)
                 if let history { try Data(result.history).write(to: URL(filePath: history)) }
@@ -64,12 +68,13 @@ struct SimulateShareCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "simulate-share", shouldDisplay: false)
 
     @Option var seeds: String
+    @Option var planted: PlantedBug?
     @Flag var verbose = false
 
     func run() throws {
         try DeterministicProcess.begin()
         guard let seeds = SeedRange(seeds) else { throw ValidationError("'\(seeds)' is no range") }
-        try SimulationJobs.runShare(seeds.seeds, verbose: verbose)
+        try SimulationJobs.runShare(seeds.seeds, planted: planted, verbose: verbose)
     }
 }
 

@@ -13,7 +13,8 @@ import Synchronization
 /// 1 while an order is in force. All that a fault point costs is to look at it.
 let isFaultArmed = Atomic<UInt8>(0)
 
-/// The bug that is planted. nonisolated(unsafe): it is set before the process's first event loop begins, and never again.
+/// The bug that is planted. nonisolated(unsafe): it is set before the process's first event loop begins, and never again but by
+/// a simulation, whose loops are all its own thread's.
 nonisolated(unsafe) private(set) var plantedBug: PlantedBug?
 
 /// A step of the protocol: here the process may be made to die or stop.
@@ -57,6 +58,14 @@ public enum Faults {
             let control = try open(path, O_RDWR | O_CLOEXEC)
             startThread { follow(control) }
         }
+    }
+
+    /// Plants a bug for as long as `body` lasts; nil: leaves what the environment says. For simulations: no other loop runs.
+    package static func withPlanted<Result>(_ bug: PlantedBug?, _ body: () throws -> Result) rethrows -> Result {
+        let former = plantedBug
+        defer { plantedBug = former }
+        plantedBug = bug ?? former
+        return try body()
     }
 
     /// Puts an order into force in place of the one before; nil: none.

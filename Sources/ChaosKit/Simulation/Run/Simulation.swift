@@ -33,21 +33,28 @@ public final class Simulation {
     private static let settlingNs: Int64 = 20_000_000_000
     private static let tailNs: Int64 = 1_000_000_000
 
-    init(_ plan: SimulationPlan) {
+    init(_ plan: SimulationPlan, print: ((String) -> Void)? = nil) {
         self.plan = plan
         cluster = SimulatedCluster(plan)
         load = SimulatedLoad(cluster)
         nemesis = SimulatedNemesis(cluster, load)
+        cluster.trace.print = print
     }
 
-    public convenience init(seed: UInt64, print: ((String) -> Void)? = nil) {
-        self.init(.drawn(seed: seed))
-        cluster.trace.print = print
+    /// - Parameter planted: a mistake in every process of the cluster.
+    public convenience init(seed: UInt64, planted: PlantedBug? = nil, print: ((String) -> Void)? = nil) {
+        var plan = SimulationPlan.drawn(seed: seed)
+        plan.planted = planted
+        self.init(plan, print: print)
     }
 
     private var time: VirtualTime { cluster.time }
 
     public func run() throws -> Result {
+        try Ringmaster.Faults.withPlanted(plan.planted, runPlanted)
+    }
+
+    private func runPlanted() throws -> Result {
         for node in cluster.coordinators { try cluster.startCoordinator(node) }
         for _ in 0..<plan.workers { try cluster.addWorker() }
         for node in cluster.clients { try cluster.startClient(node) }

@@ -1,6 +1,7 @@
 // Simulations side by side: a simulation has one thread, so each share of the seeds is a process.
 
 import Foundation
+import RingmasterProtocol
 
 /// Shares a range of seeds between processes of this program.
 public enum SimulationJobs {
@@ -8,14 +9,19 @@ public enum SimulationJobs {
     private static let seedsPerProcess: UInt64 = 50
 
     /// Prints what each process reports of failing seeds, and gives the sum.
-    public static func run(_ range: ClosedRange<UInt64>, jobs: Int, verbose: Bool) throws -> SimulationTotal {
+    public static func run(
+        _ range: ClosedRange<UInt64>,
+        jobs: Int,
+        planted: PlantedBug?,
+        verbose: Bool
+    ) throws -> SimulationTotal {
         var total = SimulationTotal()
         var next: UInt64? = range.lowerBound
         var running: [(process: Process, output: Pipe)] = []
         while next != nil || !running.isEmpty {
             while running.count < jobs, let first = next {
                 let last = min(range.upperBound, first.addingReportingOverflow(seedsPerProcess - 1).partialValue)
-                running.append(try start(first...last, verbose: verbose))
+                running.append(try start(first...last, planted, verbose: verbose))
                 next = last < range.upperBound ? last + 1 : nil
             }
             // In their order, so that what is printed is the same each time.
@@ -27,11 +33,14 @@ public enum SimulationJobs {
         return total
     }
 
-    private static func start(_ seeds: ClosedRange<UInt64>, verbose: Bool) throws -> (Process, Pipe) {
+    private static func start(_ seeds: ClosedRange<UInt64>, _ planted: PlantedBug?, verbose: Bool) throws -> (
+        Process, Pipe
+    ) {
         let process = Process()
         process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
         process.arguments =
-            ["simulate-share", "--seeds", "\(seeds.lowerBound)...\(seeds.upperBound)"] + (verbose ? ["--verbose"] : [])
+            ["simulate-share", "--seeds", "\(seeds.lowerBound)...\(seeds.upperBound)"]
+            + (planted.map { ["--planted", $0.rawValue] } ?? []) + (verbose ? ["--verbose"] : [])
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -51,11 +60,11 @@ public enum SimulationJobs {
     }
 
     /// One share, in its process.
-    public static func runShare(_ seeds: ClosedRange<UInt64>, verbose: Bool) throws {
+    public static func runShare(_ seeds: ClosedRange<UInt64>, planted: PlantedBug?, verbose: Bool) throws {
         var total = SimulationTotal()
         for seed in seeds {
             if verbose { print("seed \(seed)") }
-            let result = try Simulation(seed: seed).run()
+            let result = try Simulation(seed: seed, planted: planted).run()
             if verbose { print(result.line) }
             if !result.isValid { print(result.report) }
             fflush(nil)

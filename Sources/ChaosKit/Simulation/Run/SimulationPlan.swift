@@ -25,6 +25,8 @@ struct SimulationPlan: Equatable, Sendable {
     /// The load's length; faults end before it.
     var loadNs: Int64 = 6_000_000_000
     var steps: [SimulationStep] = []
+    /// A mistake in every process; nil: what the environment says, if anything.
+    var planted: PlantedBug?
 
     /// From the last fault's end: service is to be back, and all rounds to be over, so much later at the most.
     static let boundNs: Int64 = 10_000_000_000
