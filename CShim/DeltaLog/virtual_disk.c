@@ -149,6 +149,7 @@ static void put_image(rm_virtual_disk *disk, struct operation *operation) {
 }
 
 static void put_operation(rm_virtual_disk *disk, struct operation *operation) {
+    if (operation->status != 0) return;
     switch (operation->kind) {
     case RM_APPEND: put_entries(disk, operation, operation->count); break;
     case RM_TRUNCATE: cut_behind(disk, operation->index); break;
@@ -159,6 +160,14 @@ static void put_operation(rm_virtual_disk *disk, struct operation *operation) {
 }
 
 // MARK: Writes
+
+void rm_virtual_disk_set_full(rm_virtual_disk *disk, int is_full) {
+    disk->is_full = is_full;
+}
+
+uint64_t rm_virtual_disk_refused(const rm_virtual_disk *disk) {
+    return disk->refused;
+}
 
 uint32_t rm_virtual_disk_under_way(const rm_virtual_disk *disk) {
     uint32_t count = 0;
@@ -185,7 +194,7 @@ void rm_virtual_disk_cut(rm_virtual_disk *disk, uint32_t whole, uint32_t entries
             put_operation(disk, o);
             whole--;
         } else if (entries > 0) {
-            if (o->kind == RM_APPEND) put_entries(disk, o, entries < o->count ? entries : o->count);
+            if (o->kind == RM_APPEND && o->status == 0) put_entries(disk, o, entries < o->count ? entries : o->count);
             entries = 0;
         }
         o->has_ended = 1;

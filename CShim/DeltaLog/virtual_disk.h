@@ -31,6 +31,7 @@ struct operation {
     int kind; // of those above
     struct operation *next;
     int has_ended;
+    int status; // of libraft's
     union {
         struct raft_io_append *append;
         struct raft_io_snapshot_put *put;
@@ -55,6 +56,7 @@ struct rm_disk_use {
     int64_t next_tick_ns;
     raft_io_close_cb closed;
     rm_log_vote lost_vote;
+    int has_failed; // entries could not be written: no later ones are
 };
 
 struct rm_virtual_disk {
@@ -64,6 +66,8 @@ struct rm_virtual_disk {
     uint64_t vote;
     rm_log_vote record;
     int is_used;
+    int is_full;
+    uint64_t refused;
     uint64_t first_index; // of the first entry
     struct kept *entries;
     size_t count;

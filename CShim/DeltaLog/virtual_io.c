@@ -29,7 +29,18 @@ static struct operation *begin(struct rm_disk_use *use, int kind) {
     return operation;
 }
 
+/// What adds to the disk needs room.
+static void refuse_for_want_of_room(struct rm_disk_use *use, struct operation *operation) {
+    if (operation->kind != RM_APPEND && operation->kind != RM_PUT) return;
+    int is_behind_failure = operation->kind == RM_APPEND && use->has_failed;
+    if (!use->disk->is_full && !is_behind_failure) return;
+    operation->status = RAFT_NOSPACE;
+    if (operation->kind == RM_APPEND) use->has_failed = 1;
+    use->disk->refused++;
+}
+
 static void began(struct rm_disk_use *use, struct operation *operation, size_t bytes) {
+    if (use->disk != NULL) refuse_for_want_of_room(use, operation);
     // One that was cut off goes on at once.
     if (use->disk == NULL) operation->has_ended = 1;
     else use->calls.began(use->calls.context, bytes);
@@ -72,7 +83,7 @@ void rm_disk_use_pump(struct rm_disk_use *use) {
     while (use->first != NULL && (use->first->has_ended || use->closed != NULL)) {
         struct operation *operation = use->first;
         use->first = operation->next;
-        tell(operation, use->closed != NULL ? RAFT_CANCELED : 0, use);
+        tell(operation, use->closed != NULL ? RAFT_CANCELED : operation->status, use);
         rm_disk_free_operation(operation);
     }
     if (use->closed != NULL) {

@@ -40,6 +40,13 @@ int rm_virtual_disk_is_used(const rm_virtual_disk *disk);
 /// The oldest write under way is on the disk; its log learns it at its next pump.
 void rm_virtual_disk_finish(rm_virtual_disk *disk);
 
+/// Whether the disk has room from now on. While it has none, what is to be added to it fails with RM_RAFT_ENOSPACE; and once entries
+/// have failed, a log's later ones do too, as libraft's disk part gives itself up.
+void rm_virtual_disk_set_full(rm_virtual_disk *disk, int is_full);
+
+/// Writes that failed for want of room.
+uint64_t rm_virtual_disk_refused(const rm_virtual_disk *disk);
+
 /// Writes under way.
 uint32_t rm_virtual_disk_under_way(const rm_virtual_disk *disk);
 

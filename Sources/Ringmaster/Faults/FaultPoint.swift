@@ -115,5 +115,5 @@ public enum FaultPoint: String, CaseIterable, Sendable {
 
     /// Whether what was begun here leaves only at the end of the loop's turn and by another thread's hand: the process then
     /// goes on for a moment before it is struck.
-    var isAfterHandingOver: Bool { rawValue.hasSuffix(".sent") || rawValue.hasSuffix(".proposed") }
+    package var isAfterHandingOver: Bool { rawValue.hasSuffix(".sent") || rawValue.hasSuffix(".proposed") }
 }

@@ -77,9 +77,9 @@ package final class SimulatedWorker {
     package var isPlaced: Bool { core.isPlaced }
     package var isMember: Bool { core.isJoined && core.gates.isLeaseHeld }
 
-    /// Whether a job of the slot would be let in at this time of its own clock.
-    package func serves(_ slot: Slot, at now: MonotonicTime) -> Bool {
-        core.isPlaced && now < core.leaseEnds && core.gates.serves(slot)
+    /// Whether a job of the slot would be let in at this time of its own clock, after its host has slept for so long.
+    package func serves(_ slot: Slot, at now: MonotonicTime, suspendedNs: Int64) -> Bool {
+        core.isPlaced && core.holdsLease(at: now, suspendedNs: suspendedNs) && core.gates.serves(slot)
     }
 
     package func leave(then: @escaping (Bool) -> Void) {

@@ -53,6 +53,14 @@ package final class VirtualDisk: @unchecked Sendable {
         return .known
     }
 
+    /// Whether it has no room: what is added to it fails.
+    package var isFull = false {
+        didSet { rm_virtual_disk_set_full(raw, isFull ? 1 : 0) }
+    }
+
+    /// Writes that failed for want of room.
+    package var refused: Int { Int(rm_virtual_disk_refused(raw)) }
+
     /// Writes that are not on the disk yet.
     package var writesUnderWay: Int { Int(rm_virtual_disk_under_way(raw)) }
 

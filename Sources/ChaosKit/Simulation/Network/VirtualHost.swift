@@ -12,8 +12,11 @@ final class VirtualHost {
     /// Its own random numbers.
     private var random: RandomSource
     /// How fast its clocks run, and what they showed when the simulation began.
-    private let clockRate: Double
-    private let clockStartNs: Int64
+    private var clockRate: Double
+    private var clockStartNs: Int64
+    /// For how long its machine has slept, and since when it does.
+    private var sleptNs: Int64 = 0
+    private var asleepSinceNs: Int64?
     /// What somebody has set its wall clock ahead by.
     var wallClockOffsetNs: Int64 = 0
 
@@ -29,6 +32,13 @@ final class VirtualHost {
     private(set) var loop: EventLoop!
     private(set) var context: MessagingContext!
     private let face: UnsafeMutablePointer<rm_virtual>
+    /// What it sent while it stood still in the middle of a turn.
+    private var heldBack: [() -> Void] = []
+    private var effects: (left: Int, then: () -> Void)?
+    /// What is done to it as soon as its turn is over.
+    private var afterTurn: (() -> Void)?
+    /// The process whose turn it is. nonisolated(unsafe): a simulation has one thread.
+    nonisolated(unsafe) private(set) static var current: VirtualHost?
     /// Called after each of its turns.
     var turned: () -> Void = {}
 
@@ -57,7 +67,7 @@ final class VirtualHost {
             host: LoopHost(
                 randomBits: { box.value.takeUnretainedValue().random.next() },
                 wallClockNs: { box.value.takeUnretainedValue().wallClockNs },
-                suspendedNs: { 0 },
+                suspendedNs: { box.value.takeUnretainedValue().suspendedNs },
                 probe: { endpoint, _, then in
                     let host = box.value.takeUnretainedValue()
                     host.network.probe(endpoint.text, from: host.machine) { isRefused in
@@ -130,11 +140,18 @@ final class VirtualHost {
         guard isAlive, !isPaused else { return }
         turnCount += 1
         var turns = 0
+        Self.current = self
         repeat {
             poller.isAsleep = false
             loop.step(maximumWait: .nanoseconds(-1))
             turns += 1
-        } while !poller.isAsleep && turns < Self.turnsMax
+        } while !poller.isAsleep && turns < Self.turnsMax && isAlive && !isPaused
+        Self.current = nil
+        if let action = afterTurn {
+            afterTurn = nil
+            action()
+        }
+        guard isAlive else { return }
         let cost = Int64.random(in: Self.turnNs, using: &random)
         busyUntilNs = network.time.nowNs + cost
         if !poller.isAsleep { wake() }
@@ -167,7 +184,67 @@ final class VirtualHost {
         init(_ action: @escaping () -> Void) { self.action = action }
     }
 
+    // MARK: Effects
+
+    /// Something is about to leave the process: a message, a write. Whoever counts them may end it here.
+    func effect() {
+        guard let left = effects?.left else { return }
+        guard left == 1 else { return effects!.left = left - 1 }
+        let then = effects!.then
+        effects = nil
+        then()
+    }
+
+    /// Calls `then` right before the process's `count`th effect from now on.
+    func beforeEffect(_ count: Int, _ then: @escaping () -> Void) {
+        effects = (count, then)
+    }
+
+    func forgetEffects() {
+        effects = nil
+    }
+
+    /// Calls `then` as soon as its turn is over, which it is in.
+    func afterTurn(_ then: @escaping () -> Void) {
+        afterTurn = then
+    }
+
+    func holdBack(_ send: @escaping () -> Void) {
+        heldBack.append(send)
+    }
+
     // MARK: Faults
+
+    /// Has its clock run at another rate from now on.
+    func setClockRate(_ rate: Double) {
+        let now = clockNs
+        clockRate = rate
+        clockStartNs = now - Int64(Double(network.time.nowNs) * rate)
+        // What its clock is to wake it for may be nearer now.
+        alarmAtNs = .max
+        wake()
+    }
+
+    var rate: Double { clockRate }
+
+    /// As CLOCK_BOOTTIME tells it: for how long its monotonic clock has stood still.
+    var suspendedNs: Int64 { sleptNs }
+
+    /// Puts its machine to sleep: it stands still, and so does its monotonic clock.
+    func sleep() {
+        guard isAlive, !isPaused else { return }
+        asleepSinceNs = network.time.nowNs
+        pause()
+    }
+
+    /// Nobody looks at the clock while it sleeps; what it slept is taken off when it wakes.
+    private func wakeUp(since sinceNs: Int64) {
+        asleepSinceNs = nil
+        let slept = Int64(Double(network.time.nowNs - sinceNs) * clockRate)
+        clockStartNs -= slept
+        sleptNs += slept
+        alarmAtNs = .max
+    }
 
     /// Stops it; its kernel goes on taking what comes.
     func pause() {
@@ -179,6 +256,10 @@ final class VirtualHost {
     func resume() {
         guard isPaused else { return }
         isPaused = false
+        if let sinceNs = asleepSinceNs { wakeUp(since: sinceNs) }
+        let sends = heldBack
+        heldBack = []
+        if isAlive { for send in sends { send() } }
         wake()
     }
 
@@ -187,6 +268,8 @@ final class VirtualHost {
         guard isAlive else { return }
         for socket in sockets { network.closed(socket) }
         isAlive = false
+        heldBack = []
+        effects = nil
     }
 
     /// Lets a dead process's loop go through what its objects need to be taken down.

@@ -6,21 +6,6 @@
 
 /// One thread, as everything here.
 final class VirtualNetwork {
-    /// What a link does beyond its ordinary delay.
-    struct Weather: Equatable {
-        var isCut = false
-        /// Of messages: the share that TCP has to send again.
-        var lossShare = 0.0
-        var extraDelayNs: Int64 = 0
-        /// Up to so much more, each message for itself.
-        var jitterNs: Int64 = 0
-    }
-
-    struct Link: Hashable {
-        let from: String
-        let to: String
-    }
-
     /// Of the processes on machines, for the trace.
     var names: [String: String] = [:]
 
@@ -31,11 +16,10 @@ final class VirtualNetwork {
     private var nextPort = 30_000
     private var connections: [VirtualConnection] = []
     private var connectionsMade = 0
-    private var weather: [Link: Weather] = [:]
+    private var links = LinkWeather()
+    private var late: [String: LateMessages] = [:]
     private(set) var messagesDelivered = 0
     private(set) var messagesLost = 0
-    /// Messages and connection attempts that some link's weather delayed or held up.
-    private(set) var struck = 0
 
     /// Between two machines, and within one.
     private static let delayNs: ClosedRange<Int64> = 20_000...120_000
@@ -58,26 +42,35 @@ final class VirtualNetwork {
 
     // MARK: Weather
 
-    func weather(_ link: Link) -> Weather {
-        // Most of the time there is none, and looking costs two names' hashes.
-        weather.isEmpty ? Weather() : weather[link] ?? Weather()
+    private func weather(_ link: Link) -> Weather { links.weather(of: link) }
+
+    /// Has a fault act on links from now on.
+    /// - Returns: the number by which it is lifted.
+    func impose(_ scope: LinkWeather.Scope, _ weather: Weather) -> Int {
+        let former = connections.map(cutLinks)
+        let number = links.impose(scope, weather)
+        for (connection, former) in zip(connections, former) {
+            for link in cutLinks(of: connection) where !former.contains(link) { expectSilence(connection, link) }
+        }
+        return number
     }
 
-    /// Changes what a link does from now on.
-    func set(_ link: Link, _ new: Weather) {
-        let former = weather(link)
-        weather[link] = new == Weather() ? nil : new
-        if former.isCut, !new.isCut { resume(link) }
-        if !former.isCut, new.isCut {
-            for connection in connections where uses(connection, link) { expectSilence(connection, link) }
+    func lift(_ number: Int) {
+        let former = connections.map(cutLinks)
+        links.lift(number)
+        for (connection, former) in zip(connections, former) {
+            for link in former where !weather(link).isCut { resume(connection, link) }
         }
     }
 
+    /// What a rule in force delayed or held up.
+    func struck(_ number: Int) -> Int { links.struck(number) }
+
     func isCut(from: String, to: String) -> Bool { weather(Link(from: from, to: to)).isCut }
 
-    private func uses(_ connection: VirtualConnection, _ link: Link) -> Bool {
+    private func cutLinks(of connection: VirtualConnection) -> [Link] {
         let (client, server) = (connection.client.host.machine, connection.server.host.machine)
-        return client == link.from && server == link.to || client == link.to && server == link.from
+        return [Link(from: client, to: server), Link(from: server, to: client)].filter { weather($0).isCut }
     }
 
     /// Gives a connection up that the cut of a link has kept silent for too long.
@@ -88,13 +81,11 @@ final class VirtualNetwork {
         }
     }
 
-    private func resume(_ link: Link) {
-        for connection in connections where uses(connection, link) {
-            let toServer = connection.client.host.machine == link.from
-            let waiting = toServer ? connection.toServer.stalled : connection.toClient.stalled
-            if toServer { connection.toServer.stalled = [] } else { connection.toClient.stalled = [] }
-            for message in waiting { carry(message, over: connection, toServer: toServer) }
-        }
+    private func resume(_ connection: VirtualConnection, _ link: Link) {
+        let toServer = connection.client.host.machine == link.from
+        let waiting = toServer ? connection.toServer.stalled : connection.toClient.stalled
+        if toServer { connection.toServer.stalled = [] } else { connection.toClient.stalled = [] }
+        for message in waiting { carry(message, over: connection, toServer: toServer) }
     }
 
     // MARK: Endpoints
@@ -146,7 +137,7 @@ final class VirtualNetwork {
         guard !client.isClosed, client.host.isAlive, client.connection == nil else { return }
         let (here, there) = (client.host.machine, Self.machine(of: client.target))
         guard !isCut(from: here, to: there), !isCut(from: there, to: here) else {
-            struck += 1
+            for link in [Link(from: here, to: there), Link(from: there, to: here)] { links.struck(link, by: \.isCut) }
             return retry(client, afterNs: Self.synResendNs)
         }
         guard let server = listeners[client.target] else { return client.refused() }
@@ -169,6 +160,12 @@ final class VirtualNetwork {
 
     func send(_ message: VirtualMessage, over connection: VirtualConnection, toServer: Bool) {
         guard !connection.isOver else { return }
+        let sender = toServer ? connection.client.host : connection.server.host
+        // Stopped in the middle of a turn: what the turn sends from there on leaves when it goes on.
+        if sender.isPaused {
+            return sender.holdBack { [self] in send(message, over: connection, toServer: toServer) }
+        }
+        if toServer, !late.isEmpty { late[sender.machine]?.keep(message, to: connection.server) }
         carry(message, over: connection, toServer: toServer)
     }
 
@@ -178,10 +175,10 @@ final class VirtualNetwork {
         let link = toServer ? Link(from: client, to: server) : Link(from: server, to: client)
         let weather = weather(link)
         var delay = draw(Self.delayNs) + weather.extraDelayNs
-        if weather.extraDelayNs > 0 { struck += 1 }
+        if weather.extraDelayNs > 0 { links.struck(link) { $0.extraDelayNs > 0 } }
         if weather.jitterNs > 0 { delay += draw(0...weather.jitterNs) }
         if weather.lossShare > 0, random.fraction() < weather.lossShare {
-            struck += 1
+            links.struck(link) { $0.lossShare > 0 }
             delay += Self.resendAfterNs
         }
         let last = toServer ? connection.toServer.lastArrivalNs : connection.toClient.lastArrivalNs
@@ -193,7 +190,7 @@ final class VirtualNetwork {
     private func deliver(_ message: VirtualMessage?, over connection: VirtualConnection, toServer: Bool, _ link: Link) {
         guard !connection.isOver else { return messagesLost += 1 }
         if weather(link).isCut || hasStalled(connection, toServer) {
-            struck += 1
+            links.struck(link, by: \.isCut)
             if toServer {
                 connection.toServer.stalled.append(message)
             } else {
@@ -229,6 +226,37 @@ final class VirtualNetwork {
         cut(connection)
         trace.note(time.nowNs, 3, UInt64(connection.number), line: "connection \(connection.number) is over")
         for end in [connection.client, connection.server] where end.host.isAlive { end.lost(connection) }
+    }
+
+    /// Breaks every connection of a machine; what is under way is lost, and both ends notice.
+    /// - Returns: how many there were.
+    func breakConnections(of machine: String) -> Int {
+        let broken = connections.filter { $0.client.host.machine == machine || $0.server.host.machine == machine }
+        broken.forEach(breakOff)
+        return broken.count
+    }
+
+    /// Keeps, from now on, what a machine sends to those that it is connected to.
+    func keepLate(from machine: String) {
+        late[machine] = LateMessages()
+    }
+
+    func hasKeptLate(from machine: String) -> Bool { !(late[machine]?.messages.isEmpty ?? true) }
+
+    func keepsLate(from machine: String) -> Bool { late[machine] != nil }
+
+    /// Lets what was kept come once more, some time from now.
+    func releaseLate(from machine: String) {
+        guard let kept = late.removeValue(forKey: machine) else { return }
+        for (message, server) in kept.messages {
+            let identity = [0] + (0..<4).map { _ in UInt8(truncatingIfNeeded: random.next() >> 24) }
+            time.after(draw(0...LateMessages.delayMaxNs)) { [self] in
+                let link = Link(from: machine, to: server.host.machine)
+                guard server.host.isAlive, !server.isClosed, !weather(link).isCut else { return messagesLost += 1 }
+                trace.note(time.nowNs, 9, line: "\(name(machine)) -> \(name(link.to)) late, of a former connection")
+                server.takeLate(message, identity)
+            }
+        }
     }
 
     /// Nothing more is carried.

@@ -76,7 +76,10 @@ final class VirtualSocket {
         }
     }
 
+    var isRouter: Bool { kind == RM_ROUTER }
+
     func bind(_ endpoint: String) -> Int32 {
+        guard host.isAlive else { return 0 }
         guard let bound = network.bind(self, to: endpoint) else { return -EADDRINUSE }
         boundEndpoint = bound
         return 0
@@ -116,6 +119,8 @@ final class VirtualSocket {
     }
 
     func send(_ part: VirtualPacket, more: Bool) -> Int32 {
+        // What a message's parts are gathered for is one effect.
+        if outgoing.isEmpty { host.effect() }
         guard host.isAlive else { return 0 }
         if kind == RM_ROUTER, outgoing.isEmpty, routes[Array(part.bytes)] == nil { return -EHOSTUNREACH }
         outgoing.append(part)
@@ -149,6 +154,13 @@ final class VirtualSocket {
             guard connection.takeSubscription(message[0]) else { return }
         default: break
         }
+        for (index, part) in message.enumerated() { inbox.append((part, index + 1 < message.count)) }
+        host.poller.mark(descriptor)
+    }
+
+    /// A message of a connection that is gone has come.
+    func takeLate(_ message: VirtualMessage, _ identity: [UInt8]) {
+        inbox.append((VirtualPacket(identity), true))
         for (index, part) in message.enumerated() { inbox.append((part, index + 1 < message.count)) }
         host.poller.mark(descriptor)
     }

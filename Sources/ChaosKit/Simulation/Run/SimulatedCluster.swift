@@ -16,6 +16,7 @@ final class SimulatedCluster {
     private(set) var workers: [SimulatedNode] = []
     let clients: [SimulatedNode]
     private(set) var invariants: SimulationInvariants
+    let strikes = SimulatedStrikes()
     private var turns = 0
 
     private static let coordinatorPort = 7400
@@ -86,6 +87,7 @@ final class SimulatedCluster {
         configuration.ringSize = try RingSize(slotCount: plan.slots)
         configuration.resizeMode = plan.isBarrier ? .barrier : .handoff
         configuration.snapshotThreshold = plan.snapshotThreshold
+        configuration.handOverChunkBytes = plan.chunkBytes
         node.coordinator = try SimulatedCoordinator(
             configuration,
             context: host.context,
@@ -137,12 +139,17 @@ final class SimulatedCluster {
         }
     }
 
+    /// Ends a process now, be it in the middle of its turn.
     func kill(_ node: SimulatedNode) {
-        guard let host = node.host else { return }
+        guard let host = node.host, host.isAlive else { return }
         trace.note(time.nowNs, 5, UInt64(node.life), line: "\(node.name) is killed")
         host.kill()
         node.disk?.cut()
-        node.takeDown()
+        guard VirtualHost.current === host else { return node.takeDown() }
+        // In the middle of its turn, which goes on and has no effect any more.
+        host.afterTurn { [unowned node] in
+            if node.host === host { node.takeDown() }
+        }
     }
 
     /// Has a worker hand its slots over and end.
@@ -163,6 +170,11 @@ final class SimulatedCluster {
     }
 
     // MARK: What is seen
+
+    var everybody: [SimulatedNode] { clients + workers + coordinators }
+
+    /// Whose process that is.
+    func node(of host: VirtualHost) -> SimulatedNode? { everybody.first { $0.host === host } }
 
     var leader: SimulatedNode? { coordinators.first { $0.coordinator?.isInOffice ?? false } }
 
@@ -213,7 +225,8 @@ final class SimulatedCluster {
     }
 
     func tearDown() {
-        for node in clients + workers + coordinators where node.isRunning { kill(node) }
+        strikes.drop()
+        for node in everybody where node.isRunning { kill(node) }
         time.clear()
     }
 }

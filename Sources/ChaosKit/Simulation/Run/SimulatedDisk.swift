@@ -36,6 +36,9 @@ final class SimulatedDisk {
         disk.clockNs = { [unowned host] in host.clockNs }
         disk.randomBits = { [unowned host] in host.randomBits() }
         disk.began = { [unowned self, unowned host] bytes in
+            // It may die of this very write, which is under way then.
+            host.effect()
+            guard host.isAlive else { return }
             let takes = Int64.random(in: Self.writeNs, using: &random) + Int64(bytes / 1024) * Self.nsPerKiB + extraNs
             if extraNs > 0 { slowed += 1 }
             busyUntilNs = max(time.nowNs, busyUntilNs) + takes

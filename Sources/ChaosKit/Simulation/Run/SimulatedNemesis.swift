@@ -5,8 +5,8 @@ import RingmasterProtocol
 
 /// Carries out a plan's steps. A step that finds nobody to strike is skipped and noted.
 final class SimulatedNemesis {
-    private let cluster: SimulatedCluster
-    private let load: SimulatedLoad
+    let cluster: SimulatedCluster
+    let load: SimulatedLoad
     private(set) var lastEndNs: Int64 = 0
     private(set) var faultCount = 0
     /// Faults that are on: how to end each, and whether it was seen to work.
@@ -19,8 +19,8 @@ final class SimulatedNemesis {
         self.load = load
     }
 
-    private var time: VirtualTime { cluster.time }
-    private var network: VirtualNetwork { cluster.network }
+    var time: VirtualTime { cluster.time }
+    var network: VirtualNetwork { cluster.network }
 
     func begin(at beginNs: Int64) {
         for step in cluster.plan.steps {
@@ -34,6 +34,8 @@ final class SimulatedNemesis {
     /// - Returns: the faults that were not seen to work, and what could not be done.
     func heal() throws -> [String] {
         isHealed = true
+        cluster.strikes.drop()
+        for node in cluster.everybody { node.host?.forgetEffects() }
         for number in present.keys.sorted() { end(number) }
         for node in cluster.coordinators + cluster.workers + cluster.clients where node.isWanted && !node.isRunning {
             try cluster.start(node)
@@ -44,7 +46,7 @@ final class SimulatedNemesis {
 
     // MARK: Steps
 
-    private func carryOut(_ step: SimulationStep) {
+    func carryOut(_ step: SimulationStep) {
         cluster.trace.note(time.nowNs, 8, UInt64(step.number), line: "step \(step.text)")
         switch step.kind {
         case .killWorker: kill(pick(step, cluster.workers), step)
@@ -54,50 +56,72 @@ final class SimulatedNemesis {
         case .killAll:
             let coordinators = cluster.plan.replicas > 0 ? cluster.coordinators : []
             for node in coordinators + cluster.workers where node.isRunning { kill(node, step) }
+        case .killAtEffect: killAtEffect(step)
+        case .killAtPoint: strikeAtPoint(step) { [unowned self] in kill($0, step) }
+        case .pauseAtPoint: strikeAtPoint(step) { [unowned self] in pause($0, step) }
+        case .breakAtPoint: strikeAtPoint(step) { [unowned self] in breakConnections($0, step) }
+        case .cutHandOver: cutHandOver(step)
+        case .killInSnapshot:
+            strikeAtPoint(step) { [unowned self] in kill($0, step) }
+            snapshot(step)
         case .pauseWorker: pause(pick(step, cluster.workers), step)
         case .pauseLeader: pause(cluster.leader, step)
+        case .pauseCoordinator: pause(pick(step, cluster.coordinators), step)
+        case .pauseClient: pause(pick(step, cluster.clients), step)
+        case .sleep: sleep(pick(step, cluster.everybody), step)
         case .isolateWorker: isolate(pick(step, cluster.workers), step)
         case .isolateLeader: isolate(cluster.leader, step)
+        case .isolateClient: isolate(pick(step, cluster.clients), step)
         case .cutOneWay: cutOneWay(step)
         case .slowNetwork:
-            weather(step) {
-                $0.extraDelayNs = 10_000_000
-                $0.jitterNs = 20_000_000
-            }
-        case .lossyNetwork: weather(step) { $0.lossShare = 0.1 }
+            impose(.everywhere, .init(extraDelayNs: 10_000_000, jitterNs: 20_000_000), on: "all links", step)
+        case .lossyNetwork: impose(.everywhere, .init(lossShare: 0.1), on: "all links", step)
+        case .breakConnections: breakConnections(pick(step, cluster.everybody), step)
+        case .lateMessages: lateMessages(pick(step, cluster.clients + cluster.workers), step)
         case .slowDisk: slowDisk(pick(step, cluster.coordinators), step)
-        case .wallClock: setWallClock(pick(step, cluster.workers), step)
-        case .addWorker:
-            guard running(cluster.workers).count < 8 else { return }
-            attempt(step) { _ = try cluster.addWorker() }
-        case .removeWorker:
-            let serving = running(cluster.workers).filter { !$0.isLeaving }
-            if serving.count > 1 { cluster.retire(serving[step.pick % serving.count]) }
-        case .snapshot:
-            guard let node = pick(step, cluster.coordinators) else { return }
-            node.host?.perform { node.coordinator?.takeSnapshot() }
+        case .fullDisk: fillDisk(pick(step, cluster.coordinators), step)
+        case .wallClock: setWallClock(pick(step, cluster.everybody), step)
+        case .clockRate: setClockRate(pick(step, cluster.everybody), step)
+        case .addWorker: addWorker(step)
+        case .removeWorker: removeWorker(step)
+        case .snapshot: snapshot(step)
         }
     }
 
-    private func running(_ nodes: [SimulatedNode]) -> [SimulatedNode] { nodes.filter { $0.isRunning } }
+    func addWorker(_ step: SimulationStep) {
+        guard running(cluster.workers).count < max(8, cluster.plan.workers) else { return }
+        attempt(step) { _ = try cluster.addWorker() }
+    }
 
-    private func pick(_ step: SimulationStep, _ nodes: [SimulatedNode]) -> SimulatedNode? {
+    func removeWorker(_ step: SimulationStep) {
+        let serving = running(cluster.workers).filter { !$0.isLeaving }
+        if serving.count > 1 { cluster.retire(serving[step.pick % serving.count]) }
+    }
+
+    private func snapshot(_ step: SimulationStep) {
+        guard let node = pick(step, cluster.coordinators) else { return }
+        node.host?.perform { node.coordinator?.takeSnapshot() }
+    }
+
+    func running(_ nodes: [SimulatedNode]) -> [SimulatedNode] { nodes.filter { $0.isRunning } }
+
+    func pick(_ step: SimulationStep, _ nodes: [SimulatedNode]) -> SimulatedNode? {
         let nodes = running(nodes)
         return nodes.isEmpty ? nil : nodes[step.pick % nodes.count]
     }
 
     /// A coordinator that keeps nothing takes everything with it.
-    private func restartable(_ node: SimulatedNode?) -> SimulatedNode? {
+    func restartable(_ node: SimulatedNode?) -> SimulatedNode? {
         cluster.plan.replicas > 0 ? node : nil
     }
 
-    private func attempt(_ step: SimulationStep, _ body: () throws -> Void) {
+    func attempt(_ step: SimulationStep, _ body: () throws -> Void) {
         do { try body() } catch { failures.append("step \(step.text): \(error)") }
     }
 
     // MARK: Faults
 
-    private func begin(
+    func begin(
         _ step: SimulationStep,
         _ target: String,
         end: @escaping () -> Void,
@@ -131,8 +155,8 @@ final class SimulatedNemesis {
         cluster.record.nemesis(.faultEnded(FaultID(Int64(number)), isVerified: hasWorked), at: time.nowNs)
     }
 
-    private func kill(_ node: SimulatedNode?, _ step: SimulationStep) {
-        guard let node, let host = node.host else { return }
+    func kill(_ node: SimulatedNode?, _ step: SimulationStep) {
+        guard let node, let host = node.host, host.isAlive else { return }
         cluster.kill(node)
         begin(step, "\(node.name)") { [unowned self] in
             guard node.isWanted, !node.isRunning else { return }
@@ -143,90 +167,23 @@ final class SimulatedNemesis {
         }
     }
 
-    private func pause(_ node: SimulatedNode?, _ step: SimulationStep) {
+    func pause(_ node: SimulatedNode?, _ step: SimulationStep) {
         guard let node, let host = node.host, !host.isPaused else { return }
-        host.pause()
+        standStill(node, host, step) { host.pause() }
+    }
+
+    func sleep(_ node: SimulatedNode?, _ step: SimulationStep) {
+        guard let node, let host = node.host, !host.isPaused else { return }
+        standStill(node, host, step) { host.sleep() }
+    }
+
+    private func standStill(_ node: SimulatedNode, _ host: VirtualHost, _ step: SimulationStep, _ stop: () -> Void) {
+        stop()
         let turns = host.turnCount
         begin(step, "\(node.name)") {
             host.resume()
         } hasWorked: {
             host.turnCount == turns
-        }
-    }
-
-    private func slowDisk(_ node: SimulatedNode?, _ step: SimulationStep) {
-        guard let node, let disk = node.disk, disk.extraNs == 0 else { return }
-        disk.extraNs = 20_000_000
-        let slowedBefore = disk.slowed
-        // An idle disk is not slow: one write is sure to come.
-        node.host?.perform { node.coordinator?.takeSnapshot() }
-        begin(step, "\(node.name)") {
-            disk.extraNs = 0
-        } hasWorked: {
-            disk.slowed > slowedBefore || !node.isRunning
-        }
-    }
-
-    /// Sets a worker's clock an hour back; its next life is numbered by it.
-    private func setWallClock(_ node: SimulatedNode?, _ step: SimulationStep) {
-        guard let node, let host = node.host else { return }
-        host.wallClockOffsetNs -= 3_600_000_000_000
-        begin(step, "\(node.name)") {
-            host.wallClockOffsetNs = 0
-        } hasWorked: {
-            true
-        }
-    }
-
-    private func isolate(_ node: SimulatedNode?, _ step: SimulationStep) {
-        guard let node else { return }
-        let machines = (cluster.coordinators + cluster.workers + cluster.clients).map(\.machine)
-        let here = node.machine
-        let links = machines.filter { $0 != here }.flatMap {
-            [VirtualNetwork.Link(from: here, to: $0), VirtualNetwork.Link(from: $0, to: here)]
-        }
-        impose(links, on: "\(node.name)", step) { $0.isCut = true }
-    }
-
-    private func cutOneWay(_ step: SimulationStep) {
-        // Between a coordinator and another process: they have something to say to each other at any time.
-        let others = running(cluster.coordinators + cluster.workers)
-        guard let coordinator = cluster.leader ?? pick(step, cluster.coordinators) else { return }
-        let candidates = others.filter { $0 !== coordinator }
-        guard !candidates.isEmpty else { return }
-        let other = candidates[step.pick % candidates.count]
-        let isOut = (step.pick / 64).isMultiple(of: 2)
-        let (from, to) = isOut ? (coordinator, other) : (other, coordinator)
-        impose([.init(from: from.machine, to: to.machine)], on: "\(from.name),\(to.name)", step) {
-            $0.isCut = true
-        }
-    }
-
-    private func weather(_ step: SimulationStep, _ change: (inout VirtualNetwork.Weather) -> Void) {
-        let machines = (cluster.coordinators + cluster.workers + cluster.clients).map(\.machine)
-        let links = machines.flatMap { from in
-            machines.filter { $0 != from }.map { VirtualNetwork.Link(from: from, to: $0) }
-        }
-        impose(links, on: "all links", step, change)
-    }
-
-    /// Changes links; where faults overlap, the later one's end ends both.
-    private func impose(
-        _ links: [VirtualNetwork.Link],
-        on target: String,
-        _ step: SimulationStep,
-        _ change: (inout VirtualNetwork.Weather) -> Void
-    ) {
-        let struckBefore = network.struck
-        for link in links {
-            var weather = network.weather(link)
-            change(&weather)
-            network.set(link, weather)
-        }
-        begin(step, target) { [unowned self] in
-            for link in links { network.set(link, VirtualNetwork.Weather()) }
-        } hasWorked: { [unowned self] in
-            network.struck > struckBefore
         }
     }
 }

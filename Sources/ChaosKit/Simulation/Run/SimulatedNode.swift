@@ -36,7 +36,7 @@ final class SimulatedNode {
         return "127.\(net).\(name.number / 250).\(name.number % 250 + 1)"
     }
 
-    var isRunning: Bool { host != nil }
+    var isRunning: Bool { host?.isAlive ?? false }
 
     /// Takes the objects of a life down that is dead, or is to end.
     func takeDown() {

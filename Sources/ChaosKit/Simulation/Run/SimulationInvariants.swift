@@ -46,7 +46,7 @@ struct SimulationInvariants {
         for node in cluster.workers {
             guard let worker = node.worker, let host = node.host, worker.isMember else { continue }
             let now = MonotonicTime(nanoseconds: host.clockNs)
-            for slot in 0..<slots where worker.serves(Slot(UInt32(slot)), at: now) {
+            for slot in 0..<slots where worker.serves(Slot(UInt32(slot)), at: now, suspendedNs: host.suspendedNs) {
                 if let other = owners[slot] {
                     return breach("slot \(slot) is served by \(other) and \(node.name)", cluster)
                 }

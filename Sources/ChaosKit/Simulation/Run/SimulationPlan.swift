@@ -4,7 +4,7 @@ import Ringmaster
 import RingmasterProtocol
 
 /// One simulation as it is to go. Equal seeds give equal plans.
-struct SimulationPlan: Equatable, Sendable {
+public struct SimulationPlan: Equatable, Sendable, Codable {
     var seed: UInt64
     /// 0: one coordinator with its log in memory.
     var replicas = 0
@@ -22,11 +22,13 @@ struct SimulationPlan: Equatable, Sendable {
     var driftMax = 0.0
     /// A snapshot of the log after so many entries.
     var snapshotThreshold: UInt32 = 8192
+    /// States that are handed over in one message, about, in bytes.
+    var chunkBytes = 1 << 20
     /// The load's length; faults end before it.
     var loadNs: Int64 = 6_000_000_000
     var steps: [SimulationStep] = []
     /// A mistake in every process; nil: what the environment says, if anything.
-    var planted: PlantedBug?
+    public var planted: PlantedBug?
 
     /// From the last fault's end: service is to be back, and all rounds to be over, so much later at the most.
     static let boundNs: Int64 = 10_000_000_000
@@ -38,8 +40,16 @@ struct SimulationPlan: Equatable, Sendable {
 
     var coordinators: Int { max(1, replicas) }
 
+    /// In a few words, for whoever watches it shrink.
+    public var size: String {
+        """
+        \(steps.count) steps, n=\(replicas), \(workers) workers, \(clients) clients of \(lanes) lanes, \(keys) keys, \(slots) slots, \
+        \(perSecond) a second for \(loadNs / 1_000_000) ms
+        """
+    }
+
     /// A plan of everything that there is.
-    static func drawn(seed: UInt64) -> SimulationPlan {
+    public static func drawn(seed: UInt64) -> SimulationPlan {
         var random = RandomSource(seed: seed, stream: 1)
         var plan = SimulationPlan(seed: seed)
         plan.replicas = random.choice([0, 1, 3, 3, 3, 3, 5])
@@ -54,6 +64,7 @@ struct SimulationPlan: Equatable, Sendable {
         plan.timeoutMs = random.choice([500, 2000, 5000])
         plan.driftMax = random.choice([0, 0, 0.001, 0.02])
         plan.snapshotThreshold = random.choice([16, 64, 256, 8192])
+        plan.chunkBytes = random.choice([64, 512, 4096, 1 << 20])
         plan.loadNs = random.choice([3, 5, 8]) * 1_000_000_000
         plan.drawSteps(&random)
         return plan
@@ -64,15 +75,7 @@ struct SimulationPlan: Equatable, Sendable {
         for number in 0..<count {
             let atNs = Int64(random.fraction() * Double(loadNs) * 0.8)
             let lastsNs = random.choice([20, 100, 300, 700, 1500, 4000]) * 1_000_000 as Int64
-            steps.append(
-                SimulationStep(
-                    number: number + 1,
-                    atNs: atNs,
-                    lastsNs: lastsNs,
-                    pick: Int(random.next() >> 33),
-                    kind: random.choice(SimulationStep.Kind.drawable)
-                )
-            )
+            steps.append(.drawn(number: number + 1, atNs: atNs, lastsNs: lastsNs, &random))
         }
         steps.sort { ($0.atNs, $0.number) < ($1.atNs, $1.number) }
     }
@@ -86,40 +89,4 @@ extension RandomSource {
     mutating func chance(_ share: Double) -> Bool { fraction() < share }
 }
 
-/// Something that is done to the cluster.
-struct SimulationStep: Equatable, Sendable {
-    enum Kind: String, CaseIterable, Sendable {
-        case killWorker = "kill-worker"
-        case killLeader = "kill-leader"
-        case killCoordinator = "kill-coordinator"
-        case killClient = "kill-client"
-        case killAll = "kill-all"
-        case pauseWorker = "pause-worker"
-        case pauseLeader = "pause-leader"
-        case isolateWorker = "isolate-worker"
-        case isolateLeader = "isolate-leader"
-        case cutOneWay = "cut-one-way"
-        case slowNetwork = "slow-network"
-        case lossyNetwork = "lossy-network"
-        case slowDisk = "slow-disk"
-        case wallClock = "wall-clock"
-        case addWorker = "add-worker"
-        case removeWorker = "remove-worker"
-        case snapshot = "snapshot"
-
-        /// Resizes more often than any fault: it is in them that faults tell.
-        static let drawable: [Kind] = Kind.allCases + [.addWorker, .removeWorker, .addWorker, .removeWorker]
-    }
-
-    var number: Int
-    /// From the beginning of the load.
-    var atNs: Int64
-    var lastsNs: Int64
-    /// Which of those that it may strike, round and round.
-    var pick: Int
-    var kind: Kind
-
-    var text: String {
-        "\(number) \(kind.rawValue) at \(atNs / 1_000_000) ms for \(lastsNs / 1_000_000) ms, pick \(pick)"
-    }
-}
+extension PlantedBug: Codable {}

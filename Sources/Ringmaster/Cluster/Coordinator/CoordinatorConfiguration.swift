@@ -50,6 +50,8 @@ public struct CoordinatorConfiguration: Sendable {
     public var raftHeartbeat: Duration = .milliseconds(10)
     /// Entries of the log between two snapshots.
     public var snapshotThreshold: UInt32 = 8192
+    /// Of the states that it hands over in one message, about.
+    package var handOverChunkBytes = ClusterLimits.handOverChunkBytes
     /// Of the socket that it listens on.
     public var serverSecurity = Security.none
     /// Of its connections to workers and other coordinators; for CURVE, their server key is asked for by endpoint.

@@ -122,7 +122,7 @@ extension CoordinatorCore {
         let slots = slots(inBits: request.slots)
         let cursor = StateCursor(rawValue: request.cursor)
         let source = isPlanted(.handedOverAsOfIntent) ? planted.atIntent ?? machine : machine
-        let chunk = source.encodeSlots(slots, from: cursor, bytesMax: ClusterLimits.handOverChunkBytes)
+        let chunk = source.encodeSlots(slots, from: cursor, bytesMax: configuration.handOverChunkBytes)
         var writer = MessagePackWriter(capacity: chunk.bytes.count + 32)
         writer.writeArrayHeader(count: 2)
         writer.writeBinary(chunk.bytes)

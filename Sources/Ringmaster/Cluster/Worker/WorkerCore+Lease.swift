@@ -42,10 +42,15 @@ extension WorkerCore {
     /// Whether this life of the worker was ever given a lease.
     var hasHadLease: Bool { leaseEnds.nanoseconds > 0 }
 
+    /// - Parameter suspendedNs: For how long the host has been suspended since it started.
+    func holdsLease(at now: MonotonicTime, suspendedNs: Int64) -> Bool {
+        now < leaseEnds && suspendedNs - leaseSuspendedNs < 1_000_000
+    }
+
     /// Whether the lease holds at this moment, which includes the time the host may have slept.
     func renewNow() -> Bool {
         if isPlanted(.leaseIgnored) { return hasHadLease }
-        let holds = loop.refreshNow() < leaseEnds && loop.host.suspendedNs() - leaseSuspendedNs < 1_000_000
+        let holds = holdsLease(at: loop.refreshNow(), suspendedNs: loop.host.suspendedNs())
         if !holds, gates.isLeaseHeld {
             faultPoint(.workerLeaseExpired)
             perform(gates.handle(.leaseExpired))
