@@ -32,6 +32,20 @@ struct SimulateCommand: ParsableCommand {
     @Flag(help: "Print a line a seed: seed, hash of the trace, events, operations, verdict.")
     var verbose = false
 
+    @Option(help: ArgumentHelp("Run the plan of this file in the place of seeds.", valueName: "file"))
+    var plan: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Make the first plan that fails as small as it can be while it fails in the same way, and write it there.",
+            valueName: "file"
+        )
+    )
+    var shrink: String?
+
+    @Flag(help: "Measure how fast virtual time goes, with 3 coordinators, 4 workers and 1,000 jobs/s.")
+    var speed = false
+
     @Option(help: ArgumentHelp("Write the history of the last seed there.", valueName: "file"))
     var history: String?
 
@@ -39,27 +53,66 @@ struct SimulateCommand: ParsableCommand {
         guard SeedRange(seeds) != nil else {
             throw ValidationError("'\(seeds)' is no seed, and no range of seeds as 1...1000")
         }
+        guard shrink == nil || jobs == 1 else { throw ValidationError("--shrink goes with one process") }
         guard (1...256).contains(jobs) else { throw ValidationError("1 to 256 processes, not \(jobs)") }
     }
 
     func run() throws {
         guard let range = SeedRange(seeds)?.seeds else { return }
         try DeterministicProcess.begin()
+        if speed { return try measureSpeed() }
         var total = SimulationTotal()
-        if jobs > 1 {
+        if let plan {
+            var plan = try SimulationPlan(path: plan)
+            if let planted { plan.planted = planted }
+            _ = try run(plan, again: "chaos simulate --plan \(self.plan!)", &total)
+        } else if jobs > 1 {
             total = try SimulationJobs.run(range, jobs: jobs, planted: planted, verbose: verbose)
         } else {
             for seed in range {
-                let result = try Simulation(seed: seed, planted: planted, print: trace ? { print($0) } : nil).run()
-                if verbose { print(result.line) }
-                total.add(result)
-                if let history { try Data(result.history).write(to: URL(filePath: history)) }
-                if !result.isValid { print(result.report) }
+                var plan = SimulationPlan.drawn(seed: seed)
+                plan.planted = planted
+                let option = planted.map { " --planted \($0.rawValue)" } ?? ""
+                let hasFailed = try run(plan, again: "chaos simulate --seeds \(seed)\(option)", &total)
+                if hasFailed, shrink != nil { break }
             }
         }
         print(total.text)
         if total.violations > 0 { throw ChaosStatus.violation }
         if total.undecided > 0 { throw ChaosStatus.couldNot }
+    }
+}
+
+extension SimulateCommand {
+    /// - Returns: whether it was found to be wrong.
+    private func run(_ plan: SimulationPlan, again: String, _ total: inout SimulationTotal) throws -> Bool {
+        let result = try Simulation(plan, print: trace ? { print($0) } : nil).run()
+        if verbose { print(result.line) }
+        total.add(result)
+        if let history { try Data(result.history).write(to: URL(filePath: history)) }
+        if !result.isValid { print(result.report(again: again)) }
+        guard !result.findings.isEmpty else { return false }
+        if let shrink { try makeSmaller(plan, file: shrink) }
+        return true
+    }
+
+    private func makeSmaller(_ plan: SimulationPlan, file: String) throws {
+        let run = try PlanRun(plan)
+        print("shrinking: \(run.kinds.sorted().joined(separator: ", "))")
+        let small = try run.shrink(plan) { smaller in
+            print("  smaller: \(smaller.size)")
+            fflush(nil)
+        }
+        guard let small else { throw SimulationError.shareFailed("the plan does not fail in a process of its own") }
+        try small.plan.write(to: file)
+        print(small.plan.text)
+        print("\(small.tries) runs; again: chaos simulate --plan \(file) --trace")
+    }
+
+    private func measureSpeed() throws {
+        let speed = try SimulationSpeed.measure(virtualSeconds: 30)
+        print(speed.text)
+        guard speed.isValid else { throw ChaosStatus.violation }
     }
 }
 

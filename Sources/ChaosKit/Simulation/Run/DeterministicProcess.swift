@@ -27,11 +27,16 @@ public enum SimulationError: Error, CustomStringConvertible {
     case cannotRestart(reason: String)
     /// A process that simulates a share of the seeds failed.
     case shareFailed(String)
+    /// A file that was to hold a plan holds none, or is not there.
+    case planUnreadable(path: String, reason: String)
+    case planUnwritable(path: String, reason: String)
 
     public var description: String {
         switch self {
         case .cannotRestart(let reason):
             "the process cannot be begun anew (\(reason)); start it with SWIFT_DETERMINISTIC_HASHING=1"
+        case .planUnreadable(let path, let reason): "'\(path)' is no plan of a simulation: \(reason)"
+        case .planUnwritable(let path, let reason): "the plan cannot be written to '\(path)': \(reason)"
         case .shareFailed(let reason): "a process that simulated a share of the seeds failed: \(reason)"
         }
     }

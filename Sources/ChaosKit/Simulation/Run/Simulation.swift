@@ -26,6 +26,8 @@ public final class Simulation {
     let cluster: SimulatedCluster
     private let load: SimulatedLoad
     private let nemesis: SimulatedNemesis
+    /// Told when the load begins and when its time is over.
+    var loadIsOn: (Bool) -> Void = { _ in }
     private var findings: [String] = []
     private var problems: [String] = []
 
@@ -33,7 +35,7 @@ public final class Simulation {
     private static let settlingNs: Int64 = 20_000_000_000
     private static let tailNs: Int64 = 1_000_000_000
 
-    init(_ plan: SimulationPlan, print: ((String) -> Void)? = nil) {
+    public init(_ plan: SimulationPlan, print: ((String) -> Void)? = nil) {
         self.plan = plan
         cluster = SimulatedCluster(plan)
         load = SimulatedLoad(cluster)
@@ -70,9 +72,11 @@ public final class Simulation {
 
     private func runLoad() throws {
         let beginNs = time.nowNs
+        loadIsOn(true)
         load.begin()
         nemesis.begin(at: beginNs)
         advance(to: beginNs + plan.loadNs)
+        loadIsOn(false)
         advance(to: nemesis.lastEndNs)
         problems += try nemesis.heal()
         let healedNs = time.nowNs

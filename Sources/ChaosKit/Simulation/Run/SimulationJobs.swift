@@ -33,11 +33,14 @@ public enum SimulationJobs {
         return total
     }
 
+    /// By its own path: of a link in /proc a backtrace has no symbols.
+    static var program: URL { URL(filePath: "/proc/self/exe").resolvingSymlinksInPath() }
+
     private static func start(_ seeds: ClosedRange<UInt64>, _ planted: PlantedBug?, verbose: Bool) throws -> (
         Process, Pipe
     ) {
         let process = Process()
-        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.executableURL = program
         process.arguments =
             ["simulate-share", "--seeds", "\(seeds.lowerBound)...\(seeds.upperBound)"]
             + (planted.map { ["--planted", $0.rawValue] } ?? []) + (verbose ? ["--verbose"] : [])

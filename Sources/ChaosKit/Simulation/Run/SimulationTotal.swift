@@ -50,8 +50,11 @@ extension Simulation.Result {
     }
 
     /// What is wrong with it, and how to see it again.
-    public var report: String {
-        let lines = findings.map { "  violation: \($0)" } + problems.map { "  undecided: \($0)" }
-        return (["seed \(seed):"] + lines + ["  again: chaos simulate --seeds \(seed) --trace"]).joined(separator: "\n")
+    public var report: String { report(again: "chaos simulate --seeds \(seed)") }
+
+    /// - Parameter again: The command that runs it once more.
+    public func report(again: String) -> String {
+        let lines = findings.map { PlanRun.mark + $0 } + problems.map { "  undecided: \($0)" }
+        return (["seed \(seed):"] + lines + ["  again: \(again) --trace"]).joined(separator: "\n")
     }
 }

@@ -1,0 +1,130 @@
+// Each kind of fault by itself: it takes effect, and nothing is lost by it.
+
+import Foundation
+import Ringmaster
+import RingmasterProtocol
+import Testing
+
+@testable import ChaosKit
+
+@Suite("Faults of a simulation") struct SimulatedFaultTests {
+    private func plan(seed: UInt64 = 21, replicas: Int = 3, _ steps: [SimulationStep]) -> SimulationPlan {
+        var plan = SimulationPlan(seed: seed, steps: steps)
+        plan.replicas = replicas
+        plan.chunkBytes = 64
+        plan.loadNs = 2_000_000_000
+        return plan
+    }
+
+    private func step(
+        _ kind: SimulationStep.Kind,
+        atMs: Int64 = 500,
+        lastsMs: Int64 = 300,
+        pick: Int = 0,
+        occurrence: Int = 1,
+        _ point: FaultPoint? = nil
+    ) -> SimulationStep {
+        SimulationStep(
+            number: 1,
+            atNs: atMs * 1_000_000,
+            lastsNs: lastsMs * 1_000_000,
+            pick: pick,
+            kind: kind,
+            occurrence: occurrence,
+            point: point?.rawValue
+        )
+    }
+
+    /// Runs it and gives its trace's lines.
+    private func run(_ plan: SimulationPlan, faults: Int = 1) throws -> [String] {
+        var lines: [String] = []
+        let result = try Simulation(plan, print: { lines.append($0) }).run()
+        #expect(result.isValid, "\(result.report)")
+        #expect(result.faults == faults)
+        return lines
+    }
+
+    @Test(arguments: [
+        SimulationStep.Kind.pauseWorker, .pauseCoordinator, .pauseClient, .sleep, .isolateClient, .breakConnections,
+        .lateMessages, .slowDisk, .fullDisk, .clockRate, .wallClock, .lossyNetwork,
+    ]) func aFaultOfItsKindTakesEffectAndBreaksNothing(kind: SimulationStep.Kind) throws {
+        for pick in 0..<4 { _ = try run(plan([step(kind, pick: pick)])) }
+    }
+
+    @Test func aProcessDiesRightBeforeOneOfItsMessages() throws {
+        for occurrence in [1, 2, 3, 10, 50] {
+            let lines = try run(plan([step(.killAtEffect, occurrence: occurrence)]))
+            #expect(lines.contains { $0.hasSuffix("is killed") && $0.contains("coordinator") })
+        }
+    }
+
+    @Test(arguments: [
+        FaultPoint.workerJobRun, .workerDeltasSending, .workerReplySent, .coordinatorDeltasProposed,
+        .coordinatorEntryLogged,
+        .clientRequestSending,
+    ]) func aProcessDiesWhereTheProtocolTakesAStep(point: FaultPoint) throws {
+        let lines = try run(plan([step(.killAtPoint, point)]))
+        let come = try #require(lines.firstIndex { $0.hasSuffix("has come to \(point.rawValue)") })
+        #expect(lines[come + 1].hasSuffix("is killed"))
+    }
+
+    @Test func aProcessThatStopsInTheMiddleOfATurnSendsTheRestWhenItGoesOn() throws {
+        let lines = try run(plan([step(.pauseAtPoint, lastsMs: 700, .workerReplySending)]))
+        #expect(lines.contains { $0.hasSuffix("has come to worker.reply.sending") })
+    }
+
+    @Test(arguments: 0..<8) func aHandOverCutInTheMiddleIsBegunAnew(pick: Int) throws {
+        let points: [FaultPoint] = [.workerChunkReceived, .coordinatorChunkSent]
+        let lines = try run(plan([step(.cutHandOver, pick: pick, occurrence: 2, points[pick / 4])]))
+        #expect(lines.contains { $0.contains("has come to") })
+    }
+
+    @Test(arguments: [FaultPoint.coordinatorSnapshotBegun, .coordinatorSnapshotWritten])
+    func aCoordinatorThatDiesInASnapshotComesBack(point: FaultPoint) throws {
+        for replicas in [1, 3] {
+            let lines = try run(plan(replicas: replicas, [step(.killInSnapshot, point)]))
+            #expect(lines.contains { $0.contains("has come to") })
+        }
+    }
+
+    @Test func aCoordinatorWithoutRoomTakesNoPartUntilItIsStartedAgain() throws {
+        for replicas in [1, 3] {
+            let lines = try run(plan(replicas: replicas, [step(.fullDisk, lastsMs: 900)]))
+            #expect(lines.contains { $0.contains("the log has failed") })
+            #expect(lines.contains { $0.hasSuffix("coordinator-1 begins life 2") })
+        }
+    }
+
+    @Test func aPlanOfAFileIsTheSameRunInTwoProcesses() throws {
+        let kinds = SimulationStep.Kind.allCases
+        var plan = plan([])
+        plan.steps = kinds.enumerated().map { index, kind in
+            var step = step(kind, atMs: Int64(100 + index * 50), lastsMs: 120, pick: index, occurrence: 1 + index % 3)
+            step.number = index + 1
+            step.point = FaultPoint.allCases[index * 7 % FaultPoint.allCases.count].rawValue
+            return step
+        }
+        let file = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try plan.write(to: file)
+        let first = try ChaosProgram.run(["simulate", "--plan", file, "--verbose"])
+        let second = try ChaosProgram.run(["simulate", "--plan", file, "--verbose"])
+        #expect(first.text == second.text)
+        #expect(first.text.contains(" valid"), "\(first.text)")
+    }
+
+    @Test func aMistakeIsShrunkToAPlanThatFailsInTheSameWay() throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "plan-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let found = try ChaosProgram.run(
+            ["simulate", "--seeds", "1...50", "--planted", "reply-before-commit", "--shrink", file]
+        )
+        #expect(found.status == 1, "\(found.text)")
+        let plan = try SimulationPlan(path: file)
+        #expect(plan.planted == .replyBeforeCommit)
+        #expect(plan.steps.count <= 3)
+        let again = try ChaosProgram.run(["simulate", "--plan", file, "--trace"])
+        #expect(again.status == 1)
+        #expect(again.text.contains("violation:"))
+    }
+}
