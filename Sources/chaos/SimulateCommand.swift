@@ -3,6 +3,8 @@
 import ArgumentParser
 import ChaosKit
 import Foundation
+import Measurement
+import Ringmaster
 import RingmasterProtocol
 
 struct SimulateCommand: ParsableCommand {
@@ -25,6 +27,23 @@ struct SimulateCommand: ParsableCommand {
 
     @Option(help: ArgumentHelp("Plant a mistake in every process (chaos planted lists them).", valueName: "name"))
     var planted: PlantedBug?
+
+    @Option(
+        help: ArgumentHelp(
+            "Strike whoever comes to a fault point: POINT:kill or POINT:pause=TIME, perhaps with @N. Repeatable.",
+            valueName: "order"
+        )
+    )
+    var strike: [String] = []
+
+    @Flag(help: "Strike in each simulation at fault points that few before it came to.")
+    var steer = false
+
+    @Flag(help: "Small clusters, short loads and few faults.")
+    var quick = false
+
+    @Flag(help: "Print what was reached how often, and name what was not.")
+    var coverage = false
 
     @Flag(help: "Print what happens, a line for each message, fault and log line.")
     var trace = false
@@ -54,6 +73,11 @@ struct SimulateCommand: ParsableCommand {
             throw ValidationError("'\(seeds)' is no seed, and no range of seeds as 1...1000")
         }
         guard shrink == nil || jobs == 1 else { throw ValidationError("--shrink goes with one process") }
+        for order in strike {
+            do throws(FaultError) { _ = try FaultPointOrder(parsing: order) } catch {
+                throw ValidationError("\(error)")
+            }
+        }
         guard (1...256).contains(jobs) else { throw ValidationError("1 to 256 processes, not \(jobs)") }
     }
 
@@ -62,21 +86,30 @@ struct SimulateCommand: ParsableCommand {
         try DeterministicProcess.begin()
         if speed { return try measureSpeed() }
         var total = SimulationTotal()
+        var series = SimulationSeries(
+            planted: planted,
+            strikes: strike,
+            isSteered: steer,
+            isCovered: coverage,
+            isQuick: quick
+        )
         if let plan {
             var plan = try SimulationPlan(path: plan)
             if let planted { plan.planted = planted }
-            _ = try run(plan, again: "chaos simulate --plan \(self.plan!)", &total)
+            _ = try run(plan, again: "chaos simulate --plan \(self.plan!)", &series, &total)
         } else if jobs > 1 {
-            total = try SimulationJobs.run(range, jobs: jobs, planted: planted, verbose: verbose)
+            let options =
+                strike.flatMap { ["--strike", $0] } + (steer ? ["--steer"] : []) + (coverage ? ["--coverage"] : [])
+                + (quick ? ["--quick"] : [])
+            total = try SimulationJobs.run(range, jobs: jobs, planted: planted, verbose: verbose, options: options)
         } else {
             for seed in range {
-                var plan = SimulationPlan.drawn(seed: seed)
-                plan.planted = planted
-                let option = planted.map { " --planted \($0.rawValue)" } ?? ""
-                let hasFailed = try run(plan, again: "chaos simulate --seeds \(seed)\(option)", &total)
+                let (plan, again) = series.next(seed: seed)
+                let hasFailed = try run(plan, again: again, &series, &total)
                 if hasFailed, shrink != nil { break }
             }
         }
+        if coverage { printCoverage(total.coverage) }
         print(total.text)
         if total.violations > 0 { throw ChaosStatus.violation }
         if total.undecided > 0 { throw ChaosStatus.couldNot }
@@ -85,8 +118,13 @@ struct SimulateCommand: ParsableCommand {
 
 extension SimulateCommand {
     /// - Returns: whether it was found to be wrong.
-    private func run(_ plan: SimulationPlan, again: String, _ total: inout SimulationTotal) throws -> Bool {
-        let result = try Simulation(plan, print: trace ? { print($0) } : nil).run()
+    private func run(
+        _ plan: SimulationPlan,
+        again: String,
+        _ series: inout SimulationSeries,
+        _ total: inout SimulationTotal
+    ) throws -> Bool {
+        let result = try series.run(plan, print: trace ? { print($0) } : nil)
         if verbose { print(result.line) }
         total.add(result)
         if let history { try Data(result.history).write(to: URL(filePath: history)) }
@@ -114,6 +152,26 @@ extension SimulateCommand {
         print(speed.text)
         guard speed.isValid else { throw ChaosStatus.violation }
     }
+
+    private func printCoverage(_ coverage: SimulationCoverage) {
+        var table = TextTable(
+            [
+                TextTable.Column("reached", .left), TextTable.Column("times", .right),
+                TextTable.Column("seeds", .right),
+            ],
+            lineWidthMax: 160
+        )
+        for name in SimulationCoverage.everything where coverage.count(of: name).times > 0 {
+            let count = coverage.count(of: name)
+            table.append([name, "\(count.times)", "\(count.seeds)"])
+        }
+        print("\(table.text)\n")
+        let unreached = coverage.unreached
+        for name in unreached { print("not reached: \(name)") }
+        for (name, reason) in SimulationCoverage.notSimulated { print("not simulated: \(name): \(reason)") }
+        let all = SimulationCoverage.everything.count
+        print("\(all - unreached.count) of \(all) reached, \(SimulationCoverage.notSimulated.count) not simulated")
+    }
 }
 
 /// A share of the seeds of `chaos simulate`, which no person calls.
@@ -122,12 +180,23 @@ struct SimulateShareCommand: ParsableCommand {
 
     @Option var seeds: String
     @Option var planted: PlantedBug?
+    @Option var strike: [String] = []
+    @Flag var steer = false
+    @Flag var coverage = false
+    @Flag var quick = false
     @Flag var verbose = false
 
     func run() throws {
         try DeterministicProcess.begin()
         guard let seeds = SeedRange(seeds) else { throw ValidationError("'\(seeds)' is no range") }
-        try SimulationJobs.runShare(seeds.seeds, planted: planted, verbose: verbose)
+        let series = SimulationSeries(
+            planted: planted,
+            strikes: strike,
+            isSteered: steer,
+            isCovered: coverage,
+            isQuick: quick
+        )
+        try SimulationJobs.runShare(seeds.seeds, series, verbose: verbose)
     }
 }
 

@@ -33,9 +33,11 @@ package final class SimulatedCoordinator {
         _ configuration: CoordinatorConfiguration,
         context: MessagingContext,
         loop: EventLoop,
-        logger: Logger
+        logger: Logger,
+        entryApplied: @escaping (SimulatedCoordinator, UnsafeRawBufferPointer, UInt64, [CommandOutcome]) -> Void
     ) throws {
         core = try CoordinatorCore(configuration: configuration, context: context, loop: loop, logger: logger)
+        core.entryApplied = { [unowned self] in entryApplied(self, $0, $1, $2) }
         try core.start()
     }
 
@@ -45,6 +47,17 @@ package final class SimulatedCoordinator {
     package var hasRound: Bool { core.machine.intent != nil }
     package var appliedIndex: UInt64 { core.log.appliedIndex }
     package var stateHash: UInt64 { core.machine.hash }
+
+    /// What it is in the log: `leader`, `follower`, `candidate`, `removed` or `unavailable`.
+    package var role: String {
+        switch core.role {
+        case .leader: "leader"
+        case .follower: "follower"
+        case .candidate: "candidate"
+        case .removed: "removed"
+        case .unavailable: "unavailable"
+        }
+    }
 
     package func takeSnapshot() { core.log.takeSnapshot() }
 
@@ -77,9 +90,20 @@ package final class SimulatedWorker {
     package var isPlaced: Bool { core.isPlaced }
     package var isMember: Bool { core.isJoined && core.gates.isLeaseHeld }
 
-    /// Whether a job of the slot would be let in at this time of its own clock, after its host has slept for so long.
-    package func serves(_ slot: Slot, at now: MonotonicTime, suspendedNs: Int64) -> Bool {
-        core.isPlaced && core.holdsLease(at: now, suspendedNs: suspendedNs) && core.gates.serves(slot)
+    package var id: WorkerID { core.identity.id }
+
+    /// Whether its lease holds at this time of its own clock, after its host has slept for so long, whatever it does.
+    package func holdsLease(at now: MonotonicTime, suspendedNs: Int64) -> Bool {
+        core.isPlaced && core.gates.isLeaseHeld && core.holdsLease(at: now, suspendedNs: suspendedNs)
+    }
+
+    /// What it does with a slot.
+    package func state(of slot: Slot) -> SlotGates.SlotState { core.gates.state(of: slot) }
+
+    /// What it holds of a key: its committed state, and whether that is known to be old and to be fetched. Nil: nothing.
+    package func held(_ key: [UInt8]) -> (version: UInt64, state: [UInt8]?, isStale: Bool)? {
+        let held = key.withUnsafeBytes { core.keys.find($0, KeyHash(of: $0)) }
+        return held.map { ($0.version, $0.state, $0.work?.isStale ?? false) }
     }
 
     package func leave(then: @escaping (Bool) -> Void) {
@@ -143,5 +167,5 @@ package final class SimulatedClient {
         )
     }
 
-    package func close() { core.close() }
+    package func close(then: @escaping () -> Void = {}) { core.close(then: then) }
 }

@@ -39,6 +39,8 @@ final class VirtualHost {
     private var afterTurn: (() -> Void)?
     /// The process whose turn it is. nonisolated(unsafe): a simulation has one thread.
     nonisolated(unsafe) private(set) static var current: VirtualHost?
+    /// Called before each of its turns.
+    var turning: () -> Void = {}
     /// Called after each of its turns.
     var turned: () -> Void = {}
 
@@ -139,6 +141,7 @@ final class VirtualHost {
         isTurnPending = false
         guard isAlive, !isPaused else { return }
         turnCount += 1
+        turning()
         var turns = 0
         Self.current = self
         repeat {

@@ -9,6 +9,9 @@ final class VirtualNetwork {
     /// Of the processes on machines, for the trace.
     var names: [String: String] = [:]
 
+    /// Sees each message that leaves a socket, and each that comes to one (true); nil: nobody looks.
+    var observer: ((VirtualMessage, Bool) -> Void)?
+
     let time: VirtualTime
     let trace: SimulationTrace
     var random: RandomSource
@@ -166,6 +169,7 @@ final class VirtualNetwork {
             return sender.holdBack { [self] in send(message, over: connection, toServer: toServer) }
         }
         if toServer, !late.isEmpty { late[sender.machine]?.keep(message, to: connection.server) }
+        observer?(message, false)
         carry(message, over: connection, toServer: toServer)
     }
 
@@ -211,6 +215,7 @@ final class VirtualNetwork {
             line:
                 "\(name(link.from)) -> \(name(link.to)) #\(connection.number) \(message.map(\.bytes.count)) \(String(hash, radix: 16))"
         )
+        observer?(message, true)
         receiver.take(message, from: connection)
     }
 

@@ -15,9 +15,18 @@ final class SimulatedCluster {
     let coordinators: [SimulatedNode]
     private(set) var workers: [SimulatedNode] = []
     let clients: [SimulatedNode]
-    private(set) var invariants: SimulationInvariants
+    private(set) var invariants = SimulationInvariants()
     let strikes = SimulatedStrikes()
+    /// Counts what is reached; nil: nobody asks.
+    var coverage: CoverageCounter? {
+        didSet { network.observer = coverage.map { counter in { counter.saw($0, isReceived: $1) } } }
+    }
     private var turns = 0
+    /// Whose turn it is.
+    private var acting: SimulatedNode?
+
+    /// Workers are checked after each turn while the ring changes, and else after one of so many.
+    private static let turnsPerCheck = 16
 
     private static let coordinatorPort = 7400
 
@@ -36,7 +45,6 @@ final class SimulatedCluster {
             }
         }
         clients = (1...plan.clients).map { SimulatedNode(NodeName(.client, $0)) }
-        invariants = SimulationInvariants(slots: plan.slots)
     }
 
     // MARK: Lives
@@ -59,6 +67,7 @@ final class SimulatedCluster {
         node.host = host
         network.names[node.machine] = "\(node.name)"
         trace.note(time.nowNs, 4, UInt64(node.life), line: "\(node.name) begins life \(node.life)")
+        host.turning = { [unowned self, unowned node] in acting = node }
         host.turned = { [unowned self, unowned node] in turned(node) }
         return host
     }
@@ -88,12 +97,18 @@ final class SimulatedCluster {
         configuration.resizeMode = plan.isBarrier ? .barrier : .handoff
         configuration.snapshotThreshold = plan.snapshotThreshold
         configuration.handOverChunkBytes = plan.chunkBytes
+        acting = node
+        defer { acting = nil }
         node.coordinator = try SimulatedCoordinator(
             configuration,
             context: host.context,
             loop: host.loop,
             logger: logger(of: node)
-        )
+        ) { [unowned self, unowned node] coordinator, entry, index, outcomes in
+            guard host.isAlive else { return }
+            coverage?.saw(outcomes)
+            invariants.applied(entry, at: index, outcomes, by: coordinator, node, atNs: time.nowNs)
+        }
         host.wake()
     }
 
@@ -152,6 +167,22 @@ final class SimulatedCluster {
         }
     }
 
+    /// Has a client end its session and come again at once, as a new one.
+    func renew(_ node: SimulatedNode, then: @escaping () -> Void) {
+        guard let host = node.host, let client = node.client, !node.isLeaving else { return }
+        node.isLeaving = true
+        let life = node.life
+        host.perform { [unowned self] in
+            client.close { [unowned self] in
+                time.after(1_000_000) { [unowned self] in
+                    guard node.life == life, node.isRunning else { return }
+                    kill(node)
+                    then()
+                }
+            }
+        }
+    }
+
     /// Has a worker hand its slots over and end.
     func retire(_ node: SimulatedNode) {
         guard let host = node.host, let worker = node.worker, !node.isLeaving else { return }
@@ -179,9 +210,40 @@ final class SimulatedCluster {
     var leader: SimulatedNode? { coordinators.first { $0.coordinator?.isInOffice ?? false } }
 
     private func turned(_ node: SimulatedNode) {
+        acting = nil
         turns += 1
         note(node)
-        invariants.check(after: node, in: self, isFull: turns.isMultiple(of: 64))
+        if let coordinator = node.coordinator {
+            coverage?.sawRole(coordinator.role)
+            invariants.check(coordinator, node, atNs: time.nowNs)
+        }
+        if let worker = node.worker {
+            coverage?.saw(worker, slots: plan.slots)
+            let isChanging = worker.epoch != invariants.model.view.ring.epoch
+            if isChanging || turns.isMultiple(of: Self.turnsPerCheck) {
+                invariants.check(worker, node, hasServed: false, atNs: time.nowNs)
+            }
+        }
+    }
+
+    /// The process whose turn it is has come to a fault point.
+    func reached(_ point: FaultPoint) {
+        guard let node = acting, node.host?.isAlive ?? false else { return }
+        coverage?.reached(point)
+        strikes.reached(point)
+        if point == .workerReadSent, let worker = node.worker {
+            invariants.check(worker, node, hasServed: true, atNs: time.nowNs)
+        }
+    }
+
+    /// A client was told that its append took effect.
+    func acknowledged(_ value: Int64, at position: Int64) {
+        invariants.acknowledged(value, at: position, atNs: time.nowNs)
+    }
+
+    /// A client was given a key's list.
+    func answered(_ key: String, _ list: [Int64]) {
+        invariants.read(key, list, atNs: time.nowNs)
     }
 
     private func note(_ node: SimulatedNode) {
@@ -219,6 +281,7 @@ final class SimulatedCluster {
             let members = (metadata["members"].map { "\($0)" } ?? "").split(separator: ",").map(String.init)
             record.began(epoch, mode: metadata["mode"].map { "\($0)" } ?? "", members: members, at: time.nowNs)
         case "round ends":
+            coverage?.sawRoundEnd(metadata["how"].map { "\($0)" } ?? "")
             record.ended(epoch, outcome: metadata["how"].map { "\($0)" } ?? "", at: time.nowNs)
         default: break
         }

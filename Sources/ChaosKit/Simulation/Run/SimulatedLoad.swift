@@ -42,7 +42,7 @@ final class SimulatedLoad {
         let life: Int
         let name: String
 
-        var isAlive: Bool { node.life == life && (node.host?.isAlive ?? false) }
+        var isAlive: Bool { node.life == life && !node.isLeaving && (node.host?.isAlive ?? false) }
     }
 
     private func goOn(_ lane: Lane) {
@@ -77,6 +77,7 @@ final class SimulatedLoad {
                 switch result {
                 case .success(let reply):
                     let position = AppendJob.values(reply)?.first ?? -1
+                    cluster.acknowledged(value, at: position)
                     take(.append(.ok, by: process, key: name, value: value, position: position))
                 case .failure(let error):
                     take(.append(Self.outcome(of: error), by: process, key: name, value: value))
@@ -97,7 +98,9 @@ final class SimulatedLoad {
                 guard lane.isAlive else { return }
                 switch result {
                 case .success(let state):
-                    take(.read(.ok, by: process, key: name, list: AppendJob.values(state ?? []) ?? []))
+                    let list = AppendJob.values(state ?? []) ?? []
+                    cluster.answered(AppendJob.key(key), list)
+                    take(.read(.ok, by: process, key: name, list: list))
                     then(true)
                 case .failure:
                     take(.read(.fail, by: process, key: name))

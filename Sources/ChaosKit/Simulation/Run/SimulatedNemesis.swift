@@ -82,6 +82,8 @@ final class SimulatedNemesis {
         case .fullDisk: fillDisk(pick(step, cluster.coordinators), step)
         case .wallClock: setWallClock(pick(step, cluster.everybody), step)
         case .clockRate: setClockRate(pick(step, cluster.everybody), step)
+        case .loseWorker: loseWorker(step)
+        case .renewClient: renewClient(step)
         case .addWorker: addWorker(step)
         case .removeWorker: removeWorker(step)
         case .snapshot: snapshot(step)
@@ -96,6 +98,25 @@ final class SimulatedNemesis {
     func removeWorker(_ step: SimulationStep) {
         let serving = running(cluster.workers).filter { !$0.isLeaving }
         if serving.count > 1 { cluster.retire(serving[step.pick % serving.count]) }
+    }
+
+    /// Kills a worker that never comes back.
+    private func loseWorker(_ step: SimulationStep) {
+        let serving = running(cluster.workers).filter { !$0.isLeaving }
+        guard serving.count > 1 else { return }
+        let node = serving[step.pick % serving.count]
+        node.isWanted = false
+        kill(node, step)
+    }
+
+    /// A client ends its session, and comes again as a new one.
+    private func renewClient(_ step: SimulationStep) {
+        guard let node = pick(step, cluster.clients) else { return }
+        cluster.renew(node) { [unowned self] in
+            node.isLeaving = false
+            attempt(step) { try cluster.start(node) }
+            load.beginLanes(of: node)
+        }
     }
 
     private func snapshot(_ step: SimulationStep) {

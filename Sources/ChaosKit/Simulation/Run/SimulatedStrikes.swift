@@ -2,7 +2,7 @@
 
 import Ringmaster
 
-/// At most a few at a time. While there is none, a fault point costs what it costs live.
+/// At most a few at a time.
 final class SimulatedStrikes {
     private struct Order {
         let number: Int
@@ -17,16 +17,15 @@ final class SimulatedStrikes {
     /// the system has what was sent, at the end of its turn.
     func arm(_ number: Int, at point: FaultPoint, occurrence: Int, strike: @escaping (VirtualHost) -> Void) {
         orders.append(Order(number: number, point: point, left: max(1, occurrence), strike: strike))
-        Ringmaster.Faults.observe { [unowned self] in reached($0) }
     }
 
     /// Forgets an order, or all of them.
     func drop(_ number: Int? = nil) {
         orders.removeAll { number == nil || $0.number == number }
-        if orders.isEmpty { Ringmaster.Faults.observe(nil) }
     }
 
-    private func reached(_ point: FaultPoint) {
+    /// A process has come to a point.
+    func reached(_ point: FaultPoint) {
         guard let host = VirtualHost.current, host.isAlive, !host.isPaused else { return }
         guard let place = orders.firstIndex(where: { $0.point == point }) else { return }
         orders[place].left -= 1

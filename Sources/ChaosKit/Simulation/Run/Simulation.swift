@@ -18,6 +18,8 @@ public final class Simulation {
         /// What kept the verdict open: a fault that was not seen to work, a history that is not whole.
         public var problems: [String]
         public var history: [UInt8]
+        /// What was reached, where that was asked for.
+        public var coverage = SimulationCoverage()
 
         public var isValid: Bool { findings.isEmpty && problems.isEmpty }
     }
@@ -57,6 +59,8 @@ public final class Simulation {
     }
 
     private func runPlanted() throws -> Result {
+        Ringmaster.Faults.observe { [cluster] in cluster.reached($0) }
+        defer { Ringmaster.Faults.observe(nil) }
         for node in cluster.coordinators { try cluster.startCoordinator(node) }
         for _ in 0..<plan.workers { try cluster.addWorker() }
         for node in cluster.clients { try cluster.startClient(node) }

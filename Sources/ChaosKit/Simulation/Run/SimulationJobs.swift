@@ -13,7 +13,8 @@ public enum SimulationJobs {
         _ range: ClosedRange<UInt64>,
         jobs: Int,
         planted: PlantedBug?,
-        verbose: Bool
+        verbose: Bool,
+        options: [String] = []
     ) throws -> SimulationTotal {
         var total = SimulationTotal()
         var next: UInt64? = range.lowerBound
@@ -21,7 +22,7 @@ public enum SimulationJobs {
         while next != nil || !running.isEmpty {
             while running.count < jobs, let first = next {
                 let last = min(range.upperBound, first.addingReportingOverflow(seedsPerProcess - 1).partialValue)
-                running.append(try start(first...last, planted, verbose: verbose))
+                running.append(try start(first...last, planted, verbose: verbose, options))
                 next = last < range.upperBound ? last + 1 : nil
             }
             // In their order, so that what is printed is the same each time.
@@ -36,14 +37,19 @@ public enum SimulationJobs {
     /// By its own path: of a link in /proc a backtrace has no symbols.
     static var program: URL { URL(filePath: "/proc/self/exe").resolvingSymlinksInPath() }
 
-    private static func start(_ seeds: ClosedRange<UInt64>, _ planted: PlantedBug?, verbose: Bool) throws -> (
-        Process, Pipe
-    ) {
+    /// - Parameter options: Options of the command that its share has, too.
+    private static func start(
+        _ seeds: ClosedRange<UInt64>,
+        _ planted: PlantedBug?,
+        verbose: Bool,
+        _ options: [String]
+    ) throws -> (Process, Pipe) {
         let process = Process()
         process.executableURL = program
         process.arguments =
             ["simulate-share", "--seeds", "\(seeds.lowerBound)...\(seeds.upperBound)"]
             + (planted.map { ["--planted", $0.rawValue] } ?? []) + (verbose ? ["--verbose"] : [])
+            + options
         let output = Pipe()
         process.standardOutput = output
         try process.run()
@@ -63,13 +69,15 @@ public enum SimulationJobs {
     }
 
     /// One share, in its process.
-    public static func runShare(_ seeds: ClosedRange<UInt64>, planted: PlantedBug?, verbose: Bool) throws {
+    public static func runShare(_ seeds: ClosedRange<UInt64>, _ series: SimulationSeries, verbose: Bool) throws {
+        var series = series
         var total = SimulationTotal()
         for seed in seeds {
             if verbose { print("seed \(seed)") }
-            let result = try Simulation(seed: seed, planted: planted).run()
+            let (plan, again) = series.next(seed: seed)
+            let result = try series.run(plan)
             if verbose { print(result.line) }
-            if !result.isValid { print(result.report) }
+            if !result.isValid { print(result.report(again: again)) }
             fflush(nil)
             total.add(result)
         }

@@ -70,11 +70,34 @@ public struct SimulationPlan: Equatable, Sendable, Codable {
         return plan
     }
 
+    /// The seed's plan with a small cluster, a short load and few faults: for a test that has little time.
+    static func quick(seed: UInt64) -> SimulationPlan {
+        var plan = drawn(seed: seed)
+        plan.replicas = min(plan.replicas, 3)
+        plan.workers = min(plan.workers, 3)
+        plan.clients = min(plan.clients, 2)
+        plan.lanes = min(plan.lanes, 2)
+        plan.slots = 16
+        plan.perSecond = min(plan.perSecond, 100)
+        let shortNs: Int64 = 2_000_000_000
+        for index in plan.steps.indices {
+            plan.steps[index].atNs = Int64(Double(plan.steps[index].atNs) * Double(shortNs) / Double(plan.loadNs))
+            plan.steps[index].lastsNs = min(plan.steps[index].lastsNs, 1_500_000_000)
+        }
+        plan.steps = Array(plan.steps.prefix(6))
+        plan.loadNs = shortNs
+        return plan
+    }
+
     private mutating func drawSteps(_ random: inout RandomSource) {
         let count = random.choice([0, 2, 4, 8, 12])
         for number in 0..<count {
-            let atNs = Int64(random.fraction() * Double(loadNs) * 0.8)
-            let lastsNs = random.choice([20, 100, 300, 700, 1500, 4000]) * 1_000_000 as Int64
+            var atNs = Int64(random.fraction() * Double(loadNs) * 0.8)
+            // Soon after another one, as often as not: a fault tells in what that one began.
+            if let last = steps.last, random.chance(0.4) { atNs = last.atNs + Int64(random.fraction() * 40_000_000) }
+            var lastsNs = random.choice([20, 100, 300, 700, 1500, 4000]) * 1_000_000 as Int64
+            // About as long as a lease: some are back right before they are given up, some while they are, some right after.
+            if random.chance(0.3) { lastsNs = 550_000_000 + Int64(random.fraction() * 250_000_000) }
             steps.append(.drawn(number: number + 1, atNs: atNs, lastsNs: lastsNs, &random))
         }
         steps.sort { ($0.atNs, $0.number) < ($1.atNs, $1.number) }

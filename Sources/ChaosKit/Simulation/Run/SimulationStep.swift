@@ -39,6 +39,10 @@ struct SimulationStep: Equatable, Sendable, Codable {
         case fullDisk = "full-disk"
         case wallClock = "wall-clock"
         case clockRate = "clock-rate"
+        /// It never comes back.
+        case loseWorker = "lose-worker"
+        /// It ends its session, and comes again as a new one.
+        case renewClient = "renew-client"
         case addWorker = "add-worker"
         case removeWorker = "remove-worker"
         case snapshot

@@ -9,6 +9,7 @@ public struct SimulationTotal: Sendable, Codable {
     var virtualNs: Int64 = 0
     var operations = 0
     var faults = 0
+    public var coverage = SimulationCoverage()
 
     public init() {}
 
@@ -19,6 +20,7 @@ public struct SimulationTotal: Sendable, Codable {
         virtualNs += result.virtualNs
         operations += result.operations
         faults += result.faults
+        coverage.add(result.coverage)
     }
 
     public mutating func add(_ other: SimulationTotal) {
@@ -29,6 +31,7 @@ public struct SimulationTotal: Sendable, Codable {
         virtualNs += other.virtualNs
         operations += other.operations
         faults += other.faults
+        coverage.add(other.coverage)
     }
 
     public var text: String {

@@ -40,6 +40,7 @@ extension CoordinatorCore: LogApplier {
         }
         if index.isMultiple(of: CoordinatorStatus.markInterval) { mark = (index, machine.hash) }
         faultPoint(.coordinatorEntryLogged)
+        entryApplied?(entry, index, outcomes)
         for outcome in outcomes { note(outcome) }
         commands.applied(outcomes)
     }

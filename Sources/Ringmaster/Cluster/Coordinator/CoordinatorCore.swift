@@ -28,6 +28,8 @@ final class CoordinatorCore: @unchecked Sendable {
     /// The state's hash at the last index that is a multiple of `CoordinatorStatus.markInterval`.
     var mark: (index: UInt64, hash: UInt64) = (0, 0)
     var planted = PlantedState()
+    /// Sees each entry, its index and what it did, in a simulation; nil: nobody looks.
+    var entryApplied: ((UnsafeRawBufferPointer, UInt64, [CommandOutcome]) -> Void)?
     private(set) var isClosed = false
 
     /// Lines to the other coordinators, by raft id.
