@@ -16,6 +16,7 @@ struct Chaos: ParsableCommand {
             SimulateCommand.self, ExploreCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self,
             NodeCommand.self, TrialClientCommand.self, TrialWorkerCommand.self, PlantedTrialCommand.self,
             SimulateShareCommand.self,
+            SimulatePlantedCommand.self,
         ]
     )
 

@@ -25,8 +25,23 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Processes that share the seeds.", valueName: "n"))
     var jobs = 1
 
-    @Option(help: ArgumentHelp("Plant a mistake in every process (chaos planted lists them).", valueName: "name"))
-    var planted: PlantedBug?
+    @Option(
+        name: .customLong("planted"),
+        help: ArgumentHelp(
+            "Plant a mistake in every process (chaos planted lists them); all: one after the other, for a table of how many seeds each takes.",
+            valueName: "name"
+        )
+    )
+    var plantedName: String?
+
+    @Option(help: ArgumentHelp("Of --planted all: only this mistake. Repeatable.", valueName: "name"))
+    var only: [PlantedBug] = []
+
+    @Option(help: ArgumentHelp("Of --planted all: from how many seeds each mistake is tried.", valueName: "n"))
+    var starts = 5
+
+    @Option(help: ArgumentHelp("Of --planted all: seeds from each start at the most.", valueName: "n"))
+    var seedsMax: UInt64 = 200
 
     @Option(
         help: ArgumentHelp(
@@ -73,18 +88,31 @@ struct SimulateCommand: ParsableCommand {
             throw ValidationError("'\(seeds)' is no seed, and no range of seeds as 1...1000")
         }
         guard shrink == nil || jobs == 1 else { throw ValidationError("--shrink goes with one process") }
+        if let plantedName, plantedName != "all", planted == nil {
+            throw ValidationError("\(FaultError.bugUnknown(plantedName))")
+        }
         for order in strike {
             do throws(FaultError) { _ = try FaultPointOrder(parsing: order) } catch {
                 throw ValidationError("\(error)")
             }
         }
+        guard (1...100).contains(starts), (1...10_000).contains(seedsMax) else {
+            throw ValidationError("1 to 100 starts of 1 to 10000 seeds, not \(starts) of \(seedsMax)")
+        }
         guard (1...256).contains(jobs) else { throw ValidationError("1 to 256 processes, not \(jobs)") }
     }
+
+    private var planted: PlantedBug? { plantedName.flatMap(PlantedBug.init) }
 
     func run() throws {
         guard let range = SeedRange(seeds)?.seeds else { return }
         try DeterministicProcess.begin()
         if speed { return try measureSpeed() }
+        if plantedName == "all" {
+            let bugs = only.isEmpty ? PlantedBug.allCases : only
+            let first = range.lowerBound
+            return try SimulatePlanted(first: first, starts: starts, seedsMax: seedsMax, jobs: jobs, only: bugs).run()
+        }
         var total = SimulationTotal()
         var series = SimulationSeries(
             planted: planted,
