@@ -11,7 +11,7 @@ SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 C_SOURCES := $(shell find CShim Benchmarks -name '*.c')
 C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include))
 
-.PHONY: help deps build test lint format bench fuzz trials chaos chaos-quick sanitize clean
+.PHONY: help deps build test lint format bench fuzz trials chaos chaos-quick simulate sanitize clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,13 @@ chaos-quick: deps ## Two minutes of the chaos suite: cells of the matrix, a run 
 	.build/debug/chaos matrix --quick --out $(QUICK)/matrix
 	.build/debug/chaos run --duration 20s --seed 1 --quiet --format csv --out $(QUICK)/run
 	.build/debug/chaos planted --fast --out $(QUICK)/planted
+	$(MAKE) --no-print-directory simulate
+
+# A program for debugging simulates a seed in seconds: the seeds are small ones.
+simulate: deps ## Simulate a few hundred small clusters, and explore one
+	swift build --product chaos
+	.build/debug/chaos simulate --quick --seeds 1...300 --jobs $$(nproc)
+	.build/debug/chaos explore --members 1 --joins 1 --jobs 1 --crashes 1 --leader-changes 0
 
 # `make chaos HOURS=12` for a long one.
 HOURS ?= 1
