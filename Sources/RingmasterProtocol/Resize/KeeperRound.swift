@@ -41,6 +41,21 @@ struct KeeperRound: Sendable {
     var epoch: Epoch { intent.epoch }
     var movedSlots: Int { handoffs.moves.count }
 
+    /// Whether it is in phase 1 or 2 and of that epoch. Asked of the round in its place: a copy that lives while `awaited` changes has
+    /// all of that copied, at each answer.
+    func isProposing(_ epoch: Epoch) -> Bool {
+        if case .proposing = stage { self.epoch == epoch } else { false }
+    }
+
+    func isSynchronising(_ epoch: Epoch) -> Bool {
+        if case .synchronising = stage { self.epoch == epoch } else { false }
+    }
+
+    /// A worker has reported that job.
+    mutating func note(_ job: JobID) {
+        syncTo = max(syncTo, job)
+    }
+
     /// The order of phase 1.
     var proposal: SyncMessage.Order {
         .propose(base: base.ring.epoch, mode: intent.mode, members: intent.members.map(\.member))

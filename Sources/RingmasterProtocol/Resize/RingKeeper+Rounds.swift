@@ -76,11 +76,8 @@ extension RingKeeper {
         _ now: ContinuousClock.Instant,
         _ effects: inout [Effect]
     ) {
-        guard let round, round.epoch == epoch, case .proposing = round.stage, round.awaited.contains(worker) else {
-            return
-        }
-        self.round?.awaited.remove(worker)
-        self.round?.syncTo = max(round.syncTo, job)
+        guard round?.isProposing(epoch) ?? false, round?.awaited.remove(worker) != nil else { return }
+        round?.note(job)
         synchroniseIfDrained(now, &effects)
     }
 
@@ -99,8 +96,8 @@ extension RingKeeper {
     }
 
     mutating func synchronised(_ worker: WorkerID, _ epoch: Epoch, _ effects: inout [Effect]) {
-        guard let round, round.epoch == epoch, case .synchronising = round.stage else { return }
-        self.round?.awaited.remove(worker)
+        guard round?.isSynchronising(epoch) ?? false else { return }
+        round?.awaited.remove(worker)
         commitIfTakenOver(&effects)
     }
 
