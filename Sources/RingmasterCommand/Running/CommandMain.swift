@@ -11,6 +11,7 @@ public enum CommandMain {
     public static func run() -> Never {
         // A reader that has gone away is an error of the write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        OpenFileLimit.raise()
         do throws(FaultError) {
             try Faults.begin()
         } catch {
