@@ -14,7 +14,7 @@ final class ClusterClientCore: @unchecked Sendable {
     private let configuration: ClientConfiguration
     private let leader: LeaderFinder
     private var subscribers: [String: SubscriberCore] = [:]
-    @exclusivity(unchecked) private var view = ClusterView(ring: RingView(), members: [])
+    @exclusivity(unchecked) private(set) var view = ClusterView(ring: RingView(), members: [])
     private var lines: [WorkerIdentity: WorkerLine] = [:]
     /// The lines of the view's members, in their order; nil where none was needed yet.
     @exclusivity(unchecked) private var routes: [WorkerLine?] = []
@@ -132,7 +132,7 @@ final class ClusterClientCore: @unchecked Sendable {
             let buffer = SubscriberBuffer(countMax: settings.bufferMax, bytesMax: settings.bufferBytesMax)
             subscribers[publisher] = try? SubscriberCore(
                 endpoints: [endpoint],
-                filters: [.exact(ClusterMethods.viewTopic)],
+                filters: [.exact(ClusterMethods.viewStepTopic)],
                 configuration: settings,
                 buffer: buffer,
                 context: context,
@@ -140,10 +140,18 @@ final class ClusterClientCore: @unchecked Sendable {
             )
             Task(executorPreference: loop.taskExecutor) { [self] in
                 while let publication = await buffer.next() {
-                    if let view = try? ClusterView(decoding: publication.value) { adopt(view) }
+                    take(step: publication.value)
                 }
             }
         }
+    }
+
+    /// Goes a step on to a newer view, or asks for that where the step does not lead from this one.
+    private func take(step bytes: [UInt8]) {
+        guard !isClosed, let step = try? bytes.withUnsafeBytes({ try ViewStep(decoding: $0) }),
+            step.epoch > view.ring.epoch
+        else { return }
+        if let newer = try? step.applied(to: view) { adopt(newer) } else { askForView() }
     }
 
     /// Routes by a newer view from now on: what went to a worker that owns its slot no more is sent again.

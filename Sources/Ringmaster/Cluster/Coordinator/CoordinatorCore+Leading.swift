@@ -127,8 +127,8 @@ extension CoordinatorCore {
         guard let link = members[worker] else { return }
         faultPoint(order.points.sending)
         // Before the notice: what the worker has gained or kept closed, it serves without asking for the view.
-        if case .notify = order { link.send(machine.view.encoded()) }
-        link.send(.fromCoordinator(configuration.name, epoch, order)) { [weak self] answer in
+        if case .notify = order { link.send(notices.ofView) }
+        link.send(encoded(order, epoch)) { [weak self] answer in
             guard let self, isLeader, case .fromMember(let sender, let epoch, let content) = answer, sender == worker
             else { return }
             faultPoint(order.points.answered)
@@ -139,6 +139,14 @@ extension CoordinatorCore {
             }
         }
         faultPoint(order.points.sent)
+    }
+
+    /// The message of an order. The same goes to many workers, one after the other, so it is kept.
+    private func encoded(_ order: SyncMessage.Order, _ epoch: Epoch) -> [UInt8] {
+        if let last = lastOrder, last.epoch == epoch, last.order == order { return last.bytes }
+        let bytes = SyncMessage.fromCoordinator(configuration.name, epoch, order).encoded()
+        lastOrder = (epoch, order, bytes)
+        return bytes
     }
 
     // MARK: Members
@@ -195,8 +203,10 @@ extension CoordinatorCore {
 
     /// Closes the lines to workers that are no longer concerned.
     private func settleMembers() {
+        let view = machine.view
         for (id, link) in members {
-            let isMember = machine.view.members.contains { $0.identity == link.record.identity }
+            let place = view.ring.memberIndex(of: id)
+            let isMember = place.map { view.members[$0].identity == link.record.identity } ?? false
             guard !isMember, !keeper.isConcerned(link.record) else { continue }
             members[id] = nil
             link.close()

@@ -31,6 +31,7 @@ extension CoordinatorCore: LogApplier {
 
     func apply(_ entry: UnsafeRawBufferPointer, index: UInt64) {
         let outcomes: [CommandOutcome]
+        let former = machine.view
         do {
             outcomes = try machine.apply(entry)
         } catch {
@@ -41,12 +42,13 @@ extension CoordinatorCore: LogApplier {
         if index.isMultiple(of: CoordinatorStatus.markInterval) { mark = (index, machine.hash) }
         faultPoint(.coordinatorEntryLogged)
         entryApplied?(entry, index, outcomes)
-        for outcome in outcomes { note(outcome) }
+        for outcome in outcomes { note(outcome, former) }
         commands.applied(outcomes)
     }
 
     /// What an outcome changes beyond the state machine.
-    private func note(_ outcome: CommandOutcome) {
+    /// - Parameter former: The view before.
+    private func note(_ outcome: CommandOutcome, _ former: ClusterView) {
         switch outcome {
         case .deltas(let deltas):
             counts.deltasApplied += deltas.count - deltas.refusals.count
@@ -67,7 +69,7 @@ extension CoordinatorCore: LogApplier {
         case .committed(_, let accepted):
             guard accepted else { return }
             faultPoint(.coordinatorCommitLogged)
-            publishView()
+            publishView(after: former)
             handle(.viewCommitted(machine.view))
         case .sessionOpened, .sessionsExpired, .sessionClosed, .initialised: break
         }

@@ -39,6 +39,10 @@ final class CoordinatorCore: @unchecked Sendable {
     var parcels: [UInt64: RaftParcels] = [:]
     /// Coordinators that came with another directory than the one that they are known by, and its mark.
     var strangers: [UInt64: UInt64] = [:]
+    /// What is said of the view that is in force.
+    var notices = ViewNotices(of: ClusterView())
+    /// The order of a resize that was sent last, and its message.
+    var lastOrder: (epoch: Epoch, order: SyncMessage.Order, bytes: [UInt8])?
     /// While it leads: a line to each worker that is a member or about to be.
     var members: [WorkerID: MemberLink] = [:]
     var logClock = LogClock()
@@ -147,19 +151,25 @@ final class CoordinatorCore: @unchecked Sendable {
         }
     }
 
-    /// Publishes the view that is in force.
-    func publishView() {
+    /// Publishes the view that is in force, whole and as the step from the one before.
+    /// - Parameter former: nil: it is not known.
+    func publishView(after former: ClusterView? = nil) {
         guard !isClosed else { return }
+        notices = ViewNotices(of: machine.view, after: former)
         faultPoint(.coordinatorViewPublishing)
         do throws(PubSubError) {
-            let view = machine.view.encoded()
-            try publisher.publish(on: ClusterMethods.viewTopic) { body in
-                PublicationFrame.writeBinHead(view.count, into: &body)
-                body.append(contentsOf: view)
-            }
+            try publish(notices.view, on: ClusterMethods.viewTopic)
+            try publish(notices.step, on: ClusterMethods.viewStepTopic)
             faultPoint(.coordinatorViewSent)
         } catch {
             logger.error("the view could not be published", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func publish(_ bytes: [UInt8], on topic: String) throws(PubSubError) {
+        try publisher.publish(on: topic) { body in
+            PublicationFrame.writeBinHead(bytes.count, into: &body)
+            body.append(contentsOf: bytes)
         }
     }
 

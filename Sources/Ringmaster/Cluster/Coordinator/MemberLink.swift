@@ -84,19 +84,17 @@ final class MemberLink {
     }
 
     /// Sends a message of a resize; its answer, if one comes, goes to `answered`.
-    func send(_ message: SyncMessage, answered: @escaping (SyncMessage) -> Void) {
-        core.call(ClusterMethods.sync, message.encoded(), CallOptions(timeout: nil)) { reply in
+    /// - Parameter message: In its encoding.
+    func send(_ message: [UInt8], answered: @escaping (SyncMessage) -> Void) {
+        core.call(ClusterMethods.sync, message, CallOptions(timeout: nil)) { reply in
             guard reply.kind == .payload, let answer = try? SyncMessage(decoding: reply.buffer) else { return }
             answered(answer)
         }
     }
 
     /// Tells it of a view that has come into force.
-    func send(_ view: [UInt8]) {
-        var writer = MessagePackWriter(capacity: view.count + 16)
-        writer.writeArrayHeader(count: 1)
-        writer.writeBinary(view)
-        core.notify(ClusterMethods.newView, params: writer.bytes)
+    func send(_ notice: ViewNotices.Notice) {
+        core.notify(notice.method, params: notice.params)
     }
 
     func close() {

@@ -30,9 +30,12 @@ enum ClusterMethods {
     static let call: RPCMethod = "job.call"
     static let sync: RPCMethod = "member.sync"
     static let newView: RPCMethod = "member.view"
+    static let viewStep: RPCMethod = "member.view-step"
     static let workerStatus: RPCMethod = "member.status"
     static let retire: RPCMethod = "member.retire"
 
     /// The topic on which coordinators publish the view.
     static let viewTopic = "view"
+    /// The topic on which they publish the step to it from the view before.
+    static let viewStepTopic = "view-step"
 }

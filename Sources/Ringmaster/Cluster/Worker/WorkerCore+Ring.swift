@@ -182,11 +182,24 @@ extension WorkerCore {
         }
     }
 
+    /// Serves by the view to which a step leads from now on. Where it leads nowhere from here, the notice that follows has the view
+    /// asked for.
+    func take(step bytes: UnsafeRawBufferPointer) {
+        guard !isClosed, isPlaced, let step = try? ViewStep(decoding: bytes), step.epoch > gates.view.ring.epoch,
+            let view = try? step.applied(to: gates.view)
+        else { return }
+        adopt(view)
+    }
+
     /// Serves by a view from now on, if it is newer.
     func adopt(_ bytes: UnsafeRawBufferPointer) {
         guard !isClosed, isPlaced, let view = try? ClusterView(decoding: bytes),
             view.ring.size == gates.view.ring.size
         else { return }
+        adopt(view)
+    }
+
+    private func adopt(_ view: ClusterView) {
         faultPoint(.workerViewReceived)
         perform(gates.handle(.viewAdopted(view)))
         faultPoint(.workerViewAdopted)

@@ -144,6 +144,7 @@ final class WorkerCore: @unchecked Sendable {
             try sync(bytes, reply)
         }
         service.handleDeferred(ClusterMethods.newView) { [unowned self] bytes, _ in adopt(bytes) }
+        service.handleDeferred(ClusterMethods.viewStep) { [unowned self] bytes, _ in take(step: bytes) }
         service.handleDeferred(ClusterMethods.workerStatus) { [unowned self] _, reply in
             guard let bytes = try? MessagePackEncoder().encode(status) else { return }
             reply.send(bytes)
