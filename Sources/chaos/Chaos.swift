@@ -13,10 +13,10 @@ struct Chaos: ParsableCommand {
         discussion: ChaosStatus.list,
         subcommands: [
             RunCommand.self, MatrixCommand.self, PlantedCommand.self, SoakCommand.self, MeasureCommand.self,
-            SimulateCommand.self, ExploreCommand.self, CheckCommand.self, ReportCommand.self, ExportCommand.self,
+            SimulateCommand.self, ScaleCommand.self, ExploreCommand.self, CheckCommand.self, ReportCommand.self,
+            ExportCommand.self,
             NodeCommand.self, TrialClientCommand.self, TrialWorkerCommand.self, PlantedTrialCommand.self,
-            SimulateShareCommand.self,
-            SimulatePlantedCommand.self,
+            SimulateShareCommand.self, SimulatePlantedCommand.self, ScaleShareCommand.self,
         ]
     )
 
@@ -50,7 +50,7 @@ struct Chaos: ParsableCommand {
     private static func finish(_ error: any Error) -> Never {
         switch error {
         case let status as ChaosStatus: Glibc.exit(status.rawValue)
-        case is HistoryError, is RunError, is ReportError, is TrialError, is SimulationError:
+        case is HistoryError, is RunError, is ReportError, is TrialError, is SimulationError, is ScaleError:
             writeError("chaos: \(error)")
             Glibc.exit(ChaosStatus.couldNot.rawValue)
         case is FaultError:

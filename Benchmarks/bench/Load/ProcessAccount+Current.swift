@@ -14,14 +14,7 @@ extension ProcessAccount {
             cpuNs: ProcessorTime.usedNs,
             ownAllocations: allocations.own,
             transportAllocations: allocations.transport,
-            residentBytes: residentBytes()
+            residentBytes: ResidentMemory.bytes
         )
-    }
-
-    /// The second field of statm, in pages; 0 where there is no such file.
-    private static func residentBytes() -> Int {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8) else { return 0 }
-        let fields = text.split(separator: " ")
-        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
     }
 }

@@ -47,6 +47,7 @@ package final class SimulatedCoordinator {
     package var hasRound: Bool { core.machine.intent != nil }
     package var appliedIndex: UInt64 { core.log.appliedIndex }
     package var stateHash: UInt64 { core.machine.hash }
+    package var roundsCommitted: Int { core.counts.roundsCommitted }
 
     /// What it is in the log: `leader`, `follower`, `candidate`, `removed` or `unavailable`.
     package var role: String {
@@ -124,6 +125,7 @@ package final class SimulatedClient {
     }
 
     package var resends: Int { core.statistics.resends }
+    package var epoch: Epoch { core.view.ring.epoch }
 
     /// Submits a job; `then` is called once, on the loop.
     package func submit(

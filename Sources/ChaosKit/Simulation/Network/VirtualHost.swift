@@ -43,6 +43,8 @@ final class VirtualHost {
     var turning: () -> Void = {}
     /// Called after each of its turns.
     var turned: () -> Void = {}
+    /// Takes a turn of the loop, where somebody measures it; it has to call what it is given.
+    var metered: ((() -> Void) -> Void)?
 
     /// What a turn of a loop takes of virtual time.
     private static let turnNs: ClosedRange<Int64> = 2_000...20_000
@@ -142,14 +144,7 @@ final class VirtualHost {
         guard isAlive, !isPaused else { return }
         turnCount += 1
         turning()
-        var turns = 0
-        Self.current = self
-        repeat {
-            poller.isAsleep = false
-            loop.step(maximumWait: .nanoseconds(-1))
-            turns += 1
-        } while !poller.isAsleep && turns < Self.turnsMax && isAlive && !isPaused
-        Self.current = nil
+        if let metered { metered(step) } else { step() }
         if let action = afterTurn {
             afterTurn = nil
             action()
@@ -160,6 +155,17 @@ final class VirtualHost {
         if !poller.isAsleep { wake() }
         setAlarm()
         turned()
+    }
+
+    private func step() {
+        var turns = 0
+        Self.current = self
+        repeat {
+            poller.isAsleep = false
+            loop.step(maximumWait: .nanoseconds(-1))
+            turns += 1
+        } while !poller.isAsleep && turns < Self.turnsMax && isAlive && !isPaused
+        Self.current = nil
     }
 
     private func setAlarm() {

@@ -23,6 +23,8 @@ final class VirtualNetwork {
     private var late: [String: LateMessages] = [:]
     private(set) var messagesDelivered = 0
     private(set) var messagesLost = 0
+    /// Told of each message that is delivered, outside of all turns.
+    var delivered: (VirtualMessage, VirtualConnection, _ toServer: Bool) -> Void = { _, _, _ in }
 
     /// Between two machines, and within one.
     private static let delayNs: ClosedRange<Int64> = 20_000...120_000
@@ -216,6 +218,7 @@ final class VirtualNetwork {
                 "\(name(link.from)) -> \(name(link.to)) #\(connection.number) \(message.map(\.bytes.count)) \(String(hash, radix: 16))"
         )
         observer?(message, true)
+        delivered(message, connection, toServer)
         receiver.take(message, from: connection)
     }
 

@@ -27,6 +27,8 @@ final class SimulatedCluster {
 
     /// Workers are checked after each turn while the ring changes, and else after one of so many.
     private static let turnsPerCheck = 16
+    /// Called when a process begins a life.
+    var began: (SimulatedNode, VirtualHost) -> Void = { _, _ in }
 
     private static let coordinatorPort = 7400
 
@@ -69,6 +71,7 @@ final class SimulatedCluster {
         trace.note(time.nowNs, 4, UInt64(node.life), line: "\(node.name) begins life \(node.life)")
         host.turning = { [unowned self, unowned node] in acting = node }
         host.turned = { [unowned self, unowned node] in turned(node) }
+        began(node, host)
         return host
     }
 
@@ -217,7 +220,7 @@ final class SimulatedCluster {
             coverage?.sawRole(coordinator.role)
             invariants.check(coordinator, node, atNs: time.nowNs)
         }
-        if let worker = node.worker {
+        if plan.comparesOwners, let worker = node.worker {
             coverage?.saw(worker, slots: plan.slots)
             let isChanging = worker.epoch != invariants.model.view.ring.epoch
             if isChanging || turns.isMultiple(of: Self.turnsPerCheck) {

@@ -29,6 +29,8 @@ public struct SimulationPlan: Equatable, Sendable, Codable {
     var steps: [SimulationStep] = []
     /// A mistake in every process; nil: what the environment says, if anything.
     public var planted: PlantedBug?
+    /// Whether it is checked what each worker serves (I1, I3), which takes as long as there are slots.
+    var comparesOwners = true
 
     /// From the last fault's end: service is to be back, and all rounds to be over, so much later at the most.
     static let boundNs: Int64 = 10_000_000_000
