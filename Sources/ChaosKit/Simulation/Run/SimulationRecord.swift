@@ -12,6 +12,9 @@ final class SimulationRecord {
 
     var bytes: [UInt8] { encoder.bytes }
 
+    /// Whether a round began of which the history has no end.
+    var hasOpenRound: Bool { !openRounds.isEmpty }
+
     func take(_ event: HistoryEvent) {
         switch event.action {
         case .append(.invoke, _, _, _, _), .read(.invoke, _, _, _): operations += 1
