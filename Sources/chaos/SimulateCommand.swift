@@ -124,7 +124,7 @@ struct SimulateCommand: ParsableCommand {
         if let plan {
             var plan = try SimulationPlan(path: plan)
             if let planted { plan.planted = planted }
-            _ = try run(plan, again: "chaos simulate --plan \(self.plan!)", &series, &total)
+            _ = try run(plan, again: "chaos simulate --plan \(self.plan!)" + plantedOption, &series, &total)
         } else if jobs > 1 {
             let options =
                 strike.flatMap { ["--strike", $0] } + (steer ? ["--steer"] : []) + (coverage ? ["--coverage"] : [])
@@ -145,6 +145,8 @@ struct SimulateCommand: ParsableCommand {
 }
 
 extension SimulateCommand {
+    private var plantedOption: String { planted.map { " --planted \($0.rawValue)" } ?? "" }
+
     /// - Returns: whether it was found to be wrong.
     private func run(
         _ plan: SimulationPlan,

@@ -27,7 +27,7 @@ import Testing
                 switch resize.event {
                 case .join: (workers + 1, 1)
                 case .leave: (workers + 1, min(workers, resize.movedSlots))
-                case .death: (workers, min(workers, resize.movedSlots))
+                case .death, .rack: (workers, min(workers, resize.movedSlots))
                 }
             #expect(resize.epochs == 1, "\(resize.event)")
             #expect(frames(resize, "member.sync 1") == told, "\(resize.event)")

@@ -76,11 +76,4 @@ import Testing
         #expect(first.text.contains("trace"))
         #expect(first.status == 0, "\(first.text)")
     }
-
-    @Test func aPlantedMistakeIsCaught() throws {
-        let found = try ChaosProgram.run(["simulate", "--seeds", "1...20", "--planted", "reply-before-commit"])
-        #expect(found.status == 1, "\(found.text)")
-        #expect(found.text.contains("violation:"))
-        #expect(found.text.contains("chaos simulate --seeds"))
-    }
 }
