@@ -14,6 +14,9 @@ let package = Package(
     products: [
         .library(name: "Ringmaster", targets: ["Ringmaster"]),
         .library(name: "RingmasterProtocol", targets: ["RingmasterProtocol"]),
+        // For Benchmarks/Compare, a package of its own.
+        .library(name: "Measurement", targets: ["Measurement"]),
+        .library(name: "RawBaseline", targets: ["RawBaseline"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "ringmaster", targets: ["ringmaster"]),
         .executable(name: "chaos", targets: ["chaos"]),

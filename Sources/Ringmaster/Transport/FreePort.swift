@@ -3,7 +3,7 @@
 import Glibc
 
 /// Looks for ports. Another process may take one before it is used: whoever uses it tries again.
-package enum FreePort {
+public enum FreePort {
     /// Below the range from which Linux takes the ports of outgoing connections: one of those would be taken by a connection before
     /// its server runs.
     static let range = 20_000..<32_000
@@ -11,7 +11,7 @@ package enum FreePort {
 
     /// The preferred port or one of the next ones; nil takes any.
     /// - Returns: nil where none of many is free.
-    package static func search(on host: String, from preferred: Int?) -> UInt16? {
+    public static func search(on host: String, from preferred: Int?) -> UInt16? {
         for attempt in 0..<triesMax {
             let candidate = preferred.map { $0 + attempt } ?? Int.random(in: range)
             guard let port = UInt16(exactly: candidate) else { break }
@@ -22,7 +22,7 @@ package enum FreePort {
 
     /// So many ports, no two the same.
     /// - Returns: nil where there are not so many.
-    package static func take(_ count: Int, on host: String = "127.0.0.1") -> [UInt16]? {
+    public static func take(_ count: Int, on host: String = "127.0.0.1") -> [UInt16]? {
         var ports: [UInt16] = []
         while ports.count < count {
             guard let port = search(on: host, from: nil) else { return nil }
@@ -32,7 +32,7 @@ package enum FreePort {
     }
 
     /// Whether the port can be bound now.
-    package static func isFree(_ port: UInt16, on host: String) -> Bool {
+    public static func isFree(_ port: UInt16, on host: String) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
