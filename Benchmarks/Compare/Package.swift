@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+// Ringmaster beside what a user may know instead. A package of its own, so that the main one needs none of their libraries.
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+let package = Package(
+    name: "ringmaster-compare",
+    dependencies: [
+        .package(name: "ringmaster", path: "../.."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
+    targets: [
+        // Debian's libraries, each as its own header says.
+        .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
+
+        .target(name: "CWaiting"),
+
+        // The seam, the load, and a folder for each alternative.
+        .target(
+            name: "Alternatives",
+            dependencies: [
+                "CHiredis",
+                "CWaiting",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Measurement", package: "ringmaster"),
+                .product(name: "RawBaseline", package: "ringmaster"),
+                .product(name: "Ringmaster", package: "ringmaster"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "compare",
+            dependencies: [
+                "Alternatives",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Measurement", package: "ringmaster"),
+                .product(name: "Ringmaster", package: "ringmaster"),
+            ],
+            swiftSettings: swiftSettings
+        ),
+    ]
+)

@@ -1,0 +1,119 @@
+// A private instance of a system: its servers and workers, on ports of their own, with their data in a directory of their own.
+
+import Foundation
+import Ringmaster
+
+/// What `Alternative.start` fills, and a chaos run kills parts of. Nothing of it is left when it has ended.
+public final class Instance {
+    public let alternative: any Alternative
+    public private(set) var address: Address
+    /// By name, in the order in which they were started.
+    public private(set) var processes: [(name: String, process: ServerProcess)] = []
+    private var commands: [String: (words: [String], environment: [String: String])] = [:]
+    private let directory: URL
+
+    /// An instance with nothing running yet.
+    /// - Parameter place: A directory on a disk, in which it makes one of its own.
+    public init(_ alternative: any Alternative, _ work: Work, in place: URL, keepsAllValues: Bool = false) throws {
+        self.alternative = alternative
+        directory = place.appending(path: "\(alternative.name)-\(work.rawValue)-\(UInt32.random(in: 0 ... .max))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        address = Address(
+            work: work,
+            ports: [:],
+            directory: directory.path(percentEncoded: false),
+            keepsAllValues: keepsAllValues
+        )
+        do {
+            try alternative.start(self)
+        } catch {
+            end()
+            throw error
+        }
+    }
+
+    deinit { end() }
+
+    public var work: Work { address.work }
+
+    /// A free port on 127.0.0.1, which the address knows by this name.
+    public func takePort(_ name: String) throws -> Int {
+        var taken: UInt16
+        repeat {
+            guard let port = FreePort.search(on: "127.0.0.1", from: nil) else {
+                throw AlternativeError.failed("no port is free on 127.0.0.1")
+            }
+            taken = port
+        } while address.ports.values.contains(taken)
+        address.ports[name] = taken
+        return Int(taken)
+    }
+
+    /// A directory in the instance's own.
+    public func makeDirectory(_ name: String) throws -> String {
+        let made = directory.appending(path: name)
+        try FileManager.default.createDirectory(at: made, withIntermediateDirectories: true)
+        return made.path(percentEncoded: false)
+    }
+
+    /// Writes a file in the instance's directory, and gives its path.
+    public func write(_ text: String, to name: String) throws -> String {
+        let file = directory.appending(path: name)
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        return file.path(percentEncoded: false)
+    }
+
+    /// Starts a program; `command[0]` is its whole path.
+    @discardableResult
+    public func start(_ name: String, _ command: [String], environment: [String: String] = [:]) throws -> ServerProcess
+    {
+        commands[name] = (command, environment)
+        return try startAgain(name)
+    }
+
+    /// Starts a role of the alternative in a process, and waits until it is ready.
+    @discardableResult
+    public func startRole(_ role: String) throws -> ServerProcess {
+        let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
+        let order = String(decoding: try JSONEncoder().encode(address), as: UTF8.self)
+        commands[role] = ([executable, "role", alternative.name, role, order], [:])
+        let process = try startAgain(role)
+        try process.waitUntilLogged(Self.readyText)
+        return process
+    }
+
+    /// What a role prints when it is ready.
+    public static let readyText = "role is ready"
+
+    /// Starts what was started under this name once more, with the same command: after it was killed.
+    @discardableResult
+    public func startAgain(_ name: String) throws -> ServerProcess {
+        guard let command = commands[name] else { preconditionFailure("\(name) was never started") }
+        let log = directory.appending(path: "\(name).log")
+        // What it said in an earlier life would be taken for readiness.
+        try? FileManager.default.removeItem(at: log)
+        let process = try ServerProcess(
+            "\(alternative.name)'s \(name)",
+            command.words,
+            environment: command.environment,
+            directory: address.directory,
+            log: log
+        )
+        processes.removeAll { $0.name == name }
+        processes.append((name, process))
+        return process
+    }
+
+    /// - Precondition: It was started.
+    public func process(_ name: String) -> ServerProcess {
+        guard let found = processes.first(where: { $0.name == name }) else { preconditionFailure("no \(name) runs") }
+        return found.process
+    }
+
+    /// Ends everything, workers before their servers, and removes the data.
+    public func end() {
+        for (_, process) in processes.reversed() { process.end() }
+        processes = []
+        try? FileManager.default.removeItem(at: directory)
+    }
+}
