@@ -6,23 +6,40 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PACKAGES := libzmq3-dev libmsgpack-dev libxxhash-dev libraft-dev libuv1-dev gnuplot-nox python3-zmq python3-msgpack
+# What `bench compare` measures beside Ringmaster: servers, and the libraries of their clients and workers.
+PEERS := redis-server libhiredis-dev nats-server libnats-dev rabbitmq-server librabbitmq-dev etcd-server libnng-dev \
+  python3-flask gunicorn libgrpc++-dev protobuf-compiler-grpc
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 C_SOURCES := $(shell find CShim Benchmarks -name '*.c')
 C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include))
 
-.PHONY: help deps build test lint format bench fuzz trials chaos chaos-quick simulate sanitize clean
+.PHONY: help deps peers build test lint format bench fuzz trials chaos chaos-quick simulate sanitize clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+MISSING = $(shell for package in $(1); do \
+  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done)
+APT := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq
+
 deps: ## Install the Debian packages that are missing
-	@missing=""; for package in $(PACKAGES); do \
-	  dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
-	done; \
-	if [ -n "$$missing" ]; then \
-	  echo "Installing:$$missing"; \
-	  $(SUDO) apt-get update -qq && $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
+	@missing="$(call MISSING,$(PACKAGES))"; if [ -n "$$missing" ]; then \
+	  echo "Installing:" $$missing; $(SUDO) apt-get update -qq && $(APT) $$missing >/dev/null; \
+	fi
+
+# Debian starts what it installs; policy-rc.d is how it is told not to. Runs start servers of their own.
+peers: deps ## Install what `bench compare` needs, without leaving any service running
+	@missing="$(call MISSING,$(PEERS))"; if [ -n "$$missing" ]; then \
+	  echo "Installing:" $$missing; $(SUDO) apt-get update -qq; \
+	  policy=/usr/sbin/policy-rc.d; \
+	  if [ ! -e $$policy ]; then \
+	    trap "$(SUDO) rm -f $$policy" EXIT; \
+	    printf '#!/bin/sh\nexit 101\n' | $(SUDO) tee $$policy >/dev/null; $(SUDO) chmod 755 $$policy; \
+	  fi; \
+	  $(APT) --no-install-recommends $$missing >/dev/null; \
+	  for package in $$missing; do case $$package in *-server) \
+	    $(SUDO) systemctl disable -q $${package/etcd-server/etcd} 2>/dev/null || true;; esac; done; \
 	fi
 
 build: deps ## Build everything, for debugging

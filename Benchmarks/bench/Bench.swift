@@ -12,8 +12,8 @@ struct Bench: AsyncParsableCommand {
             through libzmq and msgpack-c in turn, and writes tables, plots and a report to results/<name>/.
             """,
         subcommands: [
-            RunCommand.self, ReportCommand.self, CompareRunsCommand.self, ServerChild.self, ClientChild.self,
-            CoordinatorChild.self, WorkerChild.self, ClusterClientChild.self,
+            RunCommand.self, ReportCommand.self, CompareCommand.self, CompareRunsCommand.self, ServerChild.self,
+            ClientChild.self, CoordinatorChild.self, WorkerChild.self, ClusterClientChild.self,
         ],
         defaultSubcommand: RunCommand.self
     )
