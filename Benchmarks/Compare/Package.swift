@@ -19,6 +19,8 @@ let package = Package(
         // Debian's libraries, each as its own header says.
         .systemLibrary(name: "CHiredis", path: "Sources/CHiredis", providers: [.apt(["libhiredis-dev"])]),
 
+        .systemLibrary(name: "CNats", path: "Sources/CNats", providers: [.apt(["libnats-dev"])]),
+        .target(name: "CRabbitMQ", linkerSettings: [.linkedLibrary("rabbitmq")]),
         .target(name: "CWaiting"),
 
         // The seam, the load, and a folder for each alternative.
@@ -26,6 +28,8 @@ let package = Package(
             name: "Alternatives",
             dependencies: [
                 "CHiredis",
+                "CNats",
+                "CRabbitMQ",
                 "CWaiting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Measurement", package: "ringmaster"),

@@ -3,7 +3,9 @@
 import Foundation
 
 public enum Alternatives {
-    public static let all: [any Alternative] = [RingmasterSystem(), RawLibzmq(), Redis(), RedisPing()]
+    public static let all: [any Alternative] = [
+        RingmasterSystem(), RawLibzmq(), Redis(), RedisPing(), NATS(), RabbitMQ(),
+    ]
 
     public static func named(_ name: String) -> (any Alternative)? { all.first { $0.name == name } }
 

@@ -1,6 +1,7 @@
 // A server, or a role of ours, in a process group of its own that dies with whoever started it.
 
 import Foundation
+import Synchronization
 
 /// A process that writes to a log file. Started from a thread that lives as long as the run: the kernel ends the process with that
 /// thread.
@@ -12,7 +13,7 @@ public final class ServerProcess {
     private var isOver = false
 
     /// How long a server may take to begin to serve, and to end after SIGTERM.
-    static let readyTimeout: Duration = .seconds(40)
+    static let readyTimeout: Duration = .seconds(120)
     static let endTimeout: Duration = .seconds(5)
 
     init(_ name: String, _ command: [String], environment: [String: String], directory: String, log: URL) throws {
@@ -27,7 +28,14 @@ public final class ServerProcess {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
+        // What the run ignores, to clean up first, is not for its servers to ignore.
+        var all = sigset_t()
+        sigfillset(&all)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(
+            &attributes,
+            Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)
+        )
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -50,6 +58,15 @@ public final class ServerProcess {
             throw AlternativeError.process(what: name, reason: "cannot start: \(String(cString: strerror(status)))")
         }
         self.pid = pid
+        Self.running.withLock { _ = $0.insert(pid) }
+    }
+
+    /// All that were started and not yet ended, so that a run that is interrupted can end them.
+    private static let running = Mutex<Set<pid_t>>([])
+
+    /// SIGKILL to all of them, from any thread.
+    public static func killAll() {
+        running.withLock { for pid in $0 { Foundation.kill(-pid, SIGKILL) } }
     }
 
     deinit { kill() }
@@ -105,6 +122,7 @@ public final class ServerProcess {
         var status: Int32 = 0
         waitpid(pid, &status, 0)
         isOver = true
+        Self.running.withLock { _ = $0.remove(pid) }
     }
 
     private var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }

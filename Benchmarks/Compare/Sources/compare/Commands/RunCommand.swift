@@ -22,6 +22,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "How long one measurement takes.")
     var seconds: Double = 1
 
+    @Option(help: "Only points whose title in the table has this text.")
+    var match: String?
+
     // Not async: servers end with the thread that started them, and this one lasts.
     func run() throws {
         var chosen = Alternatives.all
@@ -37,14 +40,15 @@ struct RunCommand: ParsableCommand {
             let found = try alternative.find()
             print("\(alternative.name): \(found.version)")
         }
-        let points = Point.standard.filter { works.contains($0.work.rawValue) }
-        let place = URL(filePath: "/var/tmp/rm-compare-\(getpid())")
-        try FileManager.default.createDirectory(at: place, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: place) }
-        var run = CompareRun(chosen, points, rounds: rounds, seconds: seconds, place: place) { text in
+        let points = Point.standard.filter {
+            works.contains($0.work.rawValue) && (match.map($0.title.contains) ?? true)
+        }
+        let place = try ComparePlace()
+        defer { place.remove() }
+        var run = CompareRun(chosen, points, rounds: rounds, seconds: seconds, place: place.directory) { text in
             FileHandle.standardError.write(Data("\(text)\n".utf8))
         }
-        try run.measure()
+        run.measure()
         print(CompareTable.text(run.rows), terminator: "")
         for failure in run.failures { print("not as it should be: \(failure)") }
     }

@@ -16,6 +16,10 @@ final class ClientProcess {
         process.arguments = ["client"]
         process.standardInput = input
         process.standardOutput = output
+        // A server that is started later would hold it open, and the client would never see its end.
+        for end in [input.fileHandleForWriting, output.fileHandleForReading] {
+            _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
         try process.run()
     }
 

@@ -33,7 +33,7 @@ struct CompareRun {
         self.progress = progress
     }
 
-    mutating func measure() throws {
+    mutating func measure() {
         for work in Work.allCases {
             let points = points.filter { $0.work == work }
             guard !points.isEmpty else { continue }
@@ -41,7 +41,11 @@ struct CompareRun {
             defer { for side in sides { side.end() } }
             for alternative in alternatives where alternative.promise(work) != nil {
                 progress("starting \(alternative.name) for \(work.rawValue)")
-                sides.append(try Side(alternative, work, in: place))
+                do {
+                    sides.append(try Side(alternative, work, in: place))
+                } catch {
+                    failures.append("\(alternative.name) did not start for \(work.rawValue): \(error)")
+                }
             }
             for point in points {
                 for round in 1...rounds {
