@@ -59,12 +59,16 @@ struct NATS: Alternative {
 
     func serve(role: String, at address: Address, ready: () -> Void) async throws {
         let connection = try NATSConnection(port: address.port("nats"), sendsAtOnce: false)
+        let replies = try NATSReplies(port: address.port("nats"))
         switch address.work {
-        case .calls: try NATSEchoService.start(connection)
-        case .jobs: try NATSAppendService(connection, keepsAllValues: address.keepsAllValues).start()
+        case .calls: try NATSEchoService.start(connection, replies)
+        case .jobs: try NATSAppendService(connection, replies, keepsAllValues: address.keepsAllValues).start()
         }
         ready()
-        while true { try await Task.sleep(for: .seconds(3600)) }
+        while true {
+            try await Task.sleep(for: .seconds(3600))
+            withExtendedLifetime(connection) {}
+        }
     }
 
     func line(_ order: LineOrder) throws -> any ClientLine { try NATSLine(order) }
@@ -94,6 +98,22 @@ final class NATSConnection: @unchecked Sendable {
     }
 
     deinit { natsConnection_Destroy(pointer) }
+}
+
+/// Where a worker's replies leave: at once where none follows, else with those that gather, as the library can do only one or the
+/// other on one connection.
+final class NATSReplies: Sendable {
+    private let atOnce: NATSConnection
+    private let gathering: NATSConnection
+
+    init(port: Int) throws {
+        atOnce = try NATSConnection(port: port, sendsAtOnce: true)
+        gathering = try NATSConnection(port: port, sendsAtOnce: false)
+    }
+
+    func publish(to subject: UnsafePointer<CChar>?, _ data: UnsafeRawPointer?, _ count: Int32, hasMore: Bool) {
+        natsConnection_Publish((hasMore ? gathering : atOnce).pointer, subject, data, count)
+    }
 }
 
 func natsCheck(_ status: natsStatus) throws {

@@ -21,6 +21,7 @@ final class NATSAppendService: @unchecked Sendable {
     }
 
     private let connection: NATSConnection
+    private let replies: NATSReplies
     private let keepsAllValues: Bool
     private let lock = NSLock()
     private var stream: OpaquePointer?
@@ -28,8 +29,9 @@ final class NATSAppendService: @unchecked Sendable {
     /// The requests behind the messages that are being stored.
     private var requests: [OpaquePointer: (message: OpaquePointer, key: String, position: Int64)] = [:]
 
-    init(_ connection: NATSConnection, keepsAllValues: Bool) {
+    init(_ connection: NATSConnection, _ replies: NATSReplies, keepsAllValues: Bool) {
         self.connection = connection
+        self.replies = replies
         self.keepsAllValues = keepsAllValues
     }
 
@@ -118,7 +120,8 @@ final class NATSAppendService: @unchecked Sendable {
     private func append(_ request: OpaquePointer) {
         let key = String(String(cString: natsMsg_GetSubject(request)).split(separator: ".")[1])
         lock.withLock {
-            if keys[key, default: Key()].isStoring {
+            if keys[key] == nil { keys[key] = Key() }
+            if keys[key]!.isStoring {
                 keys[key]!.waiting.append(request)
             } else {
                 store(request, key)
@@ -213,8 +216,11 @@ final class NATSAppendService: @unchecked Sendable {
                 UnsafeRawPointer($0).loadUnaligned(as: UInt64.self)
             }, position
         )
-        natsConnection_Publish(connection.pointer, natsMsg_GetReply(request), &data, 16)
+        replies.publish(to: natsMsg_GetReply(request), &data, 16, hasMore: moreIsWaiting)
     }
+
+    /// Whether other jobs are being stored, whose replies will follow this one.
+    private var moreIsWaiting: Bool { lock.withLock { !requests.isEmpty } }
 
     private static func position(_ message: OpaquePointer) -> Int64 {
         UnsafeRawPointer(natsMsg_GetData(message)!).loadUnaligned(as: Int64.self)

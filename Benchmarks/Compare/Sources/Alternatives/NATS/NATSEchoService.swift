@@ -3,7 +3,7 @@
 import CNats
 
 enum NATSEchoService {
-    static func start(_ connection: NATSConnection) throws {
+    static func start(_ connection: NATSConnection, _ replies: NATSReplies) throws {
         // begin calls
         var subscription: OpaquePointer?
         try natsCheck(
@@ -12,16 +12,18 @@ enum NATSEchoService {
                 connection.pointer,
                 "echo",
                 "workers",
-                { connection, _, message, _ in
-                    natsConnection_Publish(
-                        connection,
-                        natsMsg_GetReply(message),
+                { _, subscription, message, replies in
+                    var waiting: Int32 = 0
+                    natsSubscription_GetPending(subscription, &waiting, nil)
+                    Unmanaged<NATSReplies>.fromOpaque(replies!).takeUnretainedValue().publish(
+                        to: natsMsg_GetReply(message),
                         natsMsg_GetData(message),
-                        natsMsg_GetDataLength(message)
+                        natsMsg_GetDataLength(message),
+                        hasMore: waiting > 0
                     )
                     natsMsg_Destroy(message)
                 },
-                nil
+                Unmanaged.passRetained(replies).toOpaque()
             )
         )
         // end calls

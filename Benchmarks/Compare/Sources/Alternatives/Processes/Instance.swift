@@ -104,6 +104,11 @@ public final class Instance {
         return process
     }
 
+    /// Of each process that should run and does not: its name and the end of its log.
+    public var ended: [String] {
+        processes.compactMap { $0.process.isRunning ? nil : "\($0.name) has ended\n\($0.process.logEnd)" }
+    }
+
     /// - Precondition: It was started.
     public func process(_ name: String) -> ServerProcess {
         guard let found = processes.first(where: { $0.name == name }) else { preconditionFailure("no \(name) runs") }

@@ -126,7 +126,7 @@ public final class ServerProcess {
     }
 
     private var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
-    private var logEnd: String { logText.split(separator: "\n").suffix(15).joined(separator: "\n") }
+    var logEnd: String { logText.split(separator: "\n").suffix(15).joined(separator: "\n") }
 
     private static func isListening(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)

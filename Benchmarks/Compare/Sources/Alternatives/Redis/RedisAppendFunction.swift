@@ -9,13 +9,10 @@ enum RedisAppendFunction {
         #!lua name=compare
         redis.register_function('append', function(keys, args)
           local key, client, id, value = keys[1], args[1], args[2], args[3]
-          local done = redis.call('HGET', key, client)
-          if done then
-            local last, position = string.match(done, '(%d+) (%d+)')
-            if last == id then return tonumber(position) end
-          end
-          local position = redis.call('HINCRBY', key, 'count', 1) - 1
-          redis.call('HSET', key, 'newest', value, client, id .. ' ' .. position)
+          local count, done = unpack(redis.call('HMGET', key, 'count', client))
+          if done and string.sub(done, 1, #id + 1) == id .. ' ' then return tonumber(string.sub(done, #id + 2)) end
+          local position = tonumber(count or 0)
+          redis.call('HSET', key, 'count', position + 1, 'newest', value, client, id .. ' ' .. position)
           \(keepsAllValues ? "redis.call('RPUSH', key .. ':values', value)" : "")
           return position
         end)

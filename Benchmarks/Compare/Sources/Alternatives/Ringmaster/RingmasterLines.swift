@@ -99,32 +99,46 @@ final class RingmasterJobLine: ClientLine {
     func run(_ load: any LoadSource) async throws {
         // Confined to the loop: all the tasks run there.
         nonisolated(unsafe) let load = load
-        await withTaskGroup(of: Void.self) { group in
-            for _ in 0..<inFlightMax {
-                group.addTask(executorPreference: EventLoop.shared.taskExecutor) { [client] in
-                    await Self.submit(client, load)
+        await Task(executorPreference: EventLoop.shared.taskExecutor) { [client, inFlightMax] in
+            nonisolated(unsafe) let load = load
+            await withTaskGroup(of: Void.self) { group in
+                var tasks = 0
+                while true {
+                    switch load.next(now: Clock.nowNs) {
+                    case .send where tasks < inFlightMax:
+                        tasks += 1
+                        let first = load.begin()
+                        group.addTask(executorPreference: EventLoop.shared.taskExecutor) {
+                            await Self.submit(client, first, load)
+                        }
+                    case .wait(let time):
+                        let left = max(0, time - Clock.nowNs)
+                        try? await Task.sleep(for: .nanoseconds(left), tolerance: .zero)
+                    case .send, .full:
+                        await group.next()
+                        tasks -= 1
+                    case .finished: return await group.waitForAll()
+                    }
                 }
             }
-        }
+        }.value
     }
 
     func close() async { await client.close() }
 
-    private static func submit(_ client: Client, _ load: any LoadSource) async {
+    /// Submits a job, and those that are due when it is done.
+    private static func submit(_ client: Client, _ first: Request, _ load: any LoadSource) async {
+        var request = first
         while true {
-            switch load.next(now: Clock.nowNs) {
-            case .send:
-                let request = load.begin()
-                do {
-                    let reply = try await client.submitRaw("append", key: request.key, request.payload)
-                    let position = reply.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
-                    load.complete(Completion(request.id, .appended(position: Int(position))))
-                } catch {
-                    load.complete(Completion(request.id, .failed(error.description)))
-                }
-            case .wait(let time): try? await Task.sleep(for: .nanoseconds(max(0, time - Clock.nowNs)))
-            case .full, .finished: return
+            do {
+                let reply = try await client.submitRaw("append", key: request.key, request.payload)
+                let position = reply.withUnsafeBytes { $0.loadUnaligned(as: Int64.self) }
+                load.complete(Completion(request.id, .appended(position: Int(position))))
+            } catch {
+                load.complete(Completion(request.id, .failed(error.description)))
             }
+            guard load.next(now: Clock.nowNs) == .send else { return }
+            request = load.begin()
         }
     }
 }

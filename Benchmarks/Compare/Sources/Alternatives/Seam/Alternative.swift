@@ -58,7 +58,7 @@ public struct Description: Codable, Sendable, Equatable {
 
 /// What a client may rely on once it was answered.
 public struct Promise: Codable, Sendable, Equatable {
-    public enum Delivery: String, Codable, Sendable {
+    public enum Delivery: String, Codable, Sendable, CaseIterable {
         case atMostOnce = "at most once"
         case atLeastOnce = "at least once"
         /// By what the system offers.

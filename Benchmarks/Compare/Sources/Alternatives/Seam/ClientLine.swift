@@ -1,7 +1,7 @@
 // A client of a service, as the load drives it.
 
 /// One request.
-public struct Request {
+public struct Request: Sendable {
     /// Counts up, and is never used again by a client. A request that is sent again, after a failure, has the same.
     public let id: UInt64
     /// Of a job.
@@ -17,8 +17,8 @@ public struct Request {
 }
 
 /// What came of a request.
-public struct Completion {
-    public enum Outcome {
+public struct Completion: Sendable {
+    public enum Outcome: Sendable {
         /// A call's reply, of so many bytes.
         case replied(bytes: Int)
         /// A job was acknowledged.

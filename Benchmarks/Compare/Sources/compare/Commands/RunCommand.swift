@@ -3,6 +3,7 @@
 import Alternatives
 import ArgumentParser
 import Foundation
+import Measurement
 
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +26,17 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Only points whose title in the table has this text.")
     var match: String?
 
+    @Option(help: "Directory for the results, instead of results/compare-<time>.")
+    var out: String?
+
+    func validate() throws {
+        guard (1...1000).contains(rounds) else { throw ValidationError("--rounds \(rounds) is not within 1...1000") }
+        guard seconds > 0, seconds <= 600 else { throw ValidationError("--seconds \(seconds) is not within 0...600") }
+        for work in works.split(separator: ",") where Work(rawValue: String(work)) == nil {
+            throw ValidationError("--works \(work): there are calls and jobs")
+        }
+    }
+
     // Not async: servers end with the thread that started them, and this one lasts.
     func run() throws {
         var chosen = Alternatives.all
@@ -36,12 +48,18 @@ struct RunCommand: ParsableCommand {
             }
             chosen = chosen.filter { $0.name == "ringmaster" || names.contains($0.name) }
         }
-        for alternative in chosen {
-            let found = try alternative.find()
-            print("\(alternative.name): \(found.version)")
+        let systems = try chosen.flatMap { try SystemRow.all(of: $0) }
+        for system in systems {
+            print("\(system.system), \(system.work.rawValue): \(system.version); \(system.settings)")
         }
+        let machine = MachineInfo.current(
+            command: (["bench", "compare"] + CommandLine.arguments.dropFirst()).joined(separator: " "),
+            versions: Dictionary(systems.map { ($0.system, $0.version) }) { first, _ in first },
+            repository: URL(filePath: #filePath).deletingLastPathComponent()
+        )
+        let wanted = Set(works.split(separator: ",").map(String.init))
         let points = Point.standard.filter {
-            works.contains($0.work.rawValue) && (match.map($0.title.contains) ?? true)
+            wanted.contains($0.work.rawValue) && (match.map($0.title.contains) ?? true)
         }
         let place = try ComparePlace()
         defer { place.remove() }
@@ -49,7 +67,11 @@ struct RunCommand: ParsableCommand {
             FileHandle.standardError.write(Data("\(text)\n".utf8))
         }
         run.measure()
-        print(CompareTable.text(run.rows), terminator: "")
-        for failure in run.failures { print("not as it should be: \(failure)") }
+        let results = CompareResults(machine: machine, systems: systems, rows: run.rows, failures: run.failures)
+        print(CompareTable.text(results.rows), terminator: "")
+        for failure in results.failures { print("not as it should be: \(failure)") }
+        let directory = URL(filePath: out ?? "results/compare-\(machine.date.filter { !":-".contains($0) })")
+        for warning in try results.write(to: directory) { print("warning: \(warning)") }
+        print("\nWritten to \(directory.relativePath)/")
     }
 }

@@ -63,7 +63,7 @@ struct CompareRun {
             rows.append(row)
             if row.errors > 0 { failures.append("\(name), \(point.title): \(row.errors) errors") }
         } catch {
-            failures.append("\(name), \(point.title): \(error)")
+            failures.append((["\(name), \(point.title): \(error)"] + side.instance.ended).joined(separator: "; "))
             side.renewClient()
         }
     }

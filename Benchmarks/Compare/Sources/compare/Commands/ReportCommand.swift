@@ -1,0 +1,20 @@
+// `compare report DIR`: draws a run again from its files.
+
+import ArgumentParser
+import Foundation
+
+struct ReportCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "report",
+        abstract: "Draw the plots and the report of a comparison again, and print its table."
+    )
+
+    @Argument(help: "Directory of a run, as in results/compare.")
+    var directory: String
+
+    func run() throws {
+        let results = try CompareResults(reading: URL(filePath: directory))
+        for warning in try results.write(to: URL(filePath: directory)) { print("warning: \(warning)") }
+        print(CompareTable.text(results.rows), terminator: "")
+    }
+}
