@@ -11,8 +11,9 @@ PEERS := redis-server libhiredis-dev nats-server libnats-dev rabbitmq-server lib
   python3-flask gunicorn libgrpc++-dev protobuf-compiler-grpc
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
-C_SOURCES := $(shell find CShim Benchmarks -name '*.c')
-C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include))
+# Not what others wrote, nor what needs the libraries of `make peers`.
+C_SOURCES := $(shell find CShim Benchmarks -name '*.c' -not -path '*/.build/*' -not -path '*/CRabbitMQ/*')
+C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include -not -path '*/.build/*'))
 
 .PHONY: help deps peers build test lint format bench fuzz trials chaos chaos-quick simulate sanitize clean
 
