@@ -84,10 +84,14 @@ enum RedisServer {
         return Description(
             version: "Redis \(version), hiredis \(library)",
             settings: [
-                .calls: options(.calls).joined(separator: " ") + "; lists, BLMPOP COUNT \(RedisEchoService.batchMax)",
-                .jobs: options(.jobs).joined(separator: " ") + "; a function, called by FCALL",
+                .calls: text(options(.calls)) + (alternative == "redis" ? "; lists, BLMPOP with COUNT" : "; PING"),
+                .jobs: text(options(.jobs)) + "; a function, called by FCALL",
             ]
         )
+    }
+
+    private static func text(_ options: [String]) -> String {
+        options.map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: " ")
     }
 
     private static func options(_ work: Work) -> [String] {

@@ -7,6 +7,11 @@ import Glibc
 final class RedisConnection {
     private static let replyTimeout = timeval(tv_sec: 20, tv_usec: 0)
     let context: UnsafeMutablePointer<redisContext>
+    /// hiredis moves what is left of its buffer after each write, which costs the square of what has gathered: more than this is
+    /// better sent at once.
+    private static let unsentBytesMax = 64 << 10
+    /// Bytes of commands queued since the last flush.
+    private var unsentBytes = 0
     /// The words of the command that is being made, one after the other, and where each ends.
     private var words: [UInt8] = []
     private var ends: [Int] = []
@@ -66,6 +71,7 @@ final class RedisConnection {
 
     /// Queues the command.
     func endCommand() {
+        unsentBytes += words.count
         pointers.removeAll(keepingCapacity: true)
         lengths.removeAll(keepingCapacity: true)
         words.withUnsafeBufferPointer { words in
@@ -85,8 +91,12 @@ final class RedisConnection {
 
     // MARK: Replies
 
+    /// Whether the command that is being made, with what is queued, should leave before more is added.
+    var isLarge: Bool { unsentBytes + words.count > Self.unsentBytesMax }
+
     /// Sends what is queued.
     func flush() throws {
+        unsentBytes = 0
         var isDone: Int32 = 0
         repeat {
             guard redisBufferWrite(context, &isDone) == REDIS_OK else { throw failure }
@@ -97,6 +107,7 @@ final class RedisConnection {
     /// - Throws: Where it is an error.
     func reply() throws -> UnsafeMutablePointer<redisReply> {
         var raw: UnsafeMutableRawPointer?
+        unsentBytes = 0
         guard redisGetReply(context, &raw) == REDIS_OK, let raw else { throw failure }
         return try checked(raw)
     }

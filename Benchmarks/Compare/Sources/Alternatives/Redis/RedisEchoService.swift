@@ -17,8 +17,9 @@ enum RedisEchoService {
             for index in 0..<values.elements {
                 let request = RedisConnection.bytes(values.element[index]!)
                 let name = UnsafeRawBufferPointer(rebasing: request[1..<(1 + Int(request[0]))])
-                if client == nil || !client!.elementsEqual(name) {
+                if client == nil || !client!.elementsEqual(name) || connection.isLarge {
                     if client != nil { connection.endCommand() }
+                    if connection.isLarge { try connection.flush() }
                     connection.beginCommand("RPUSH", name)
                     client = name
                     commands += 1

@@ -23,7 +23,7 @@ final class RedisCallLine: PolledLine {
         try askForReplies()
     }
 
-    func send(_ request: Request) {
+    func send(_ request: Request) throws {
         if queued == 0 {
             pushing.beginCommand("RPUSH")
             pushing.add(Array(RedisEchoService.requests.utf8))
@@ -34,6 +34,7 @@ final class RedisCallLine: PolledLine {
         message.append(contentsOf: request.payload)
         pushing.add(message)
         queued += 1
+        if pushing.isLarge { try flush() }
     }
 
     func flush() throws {
@@ -110,10 +111,11 @@ class RedisPipelineLine: PolledLine {
         preconditionFailure("a subclass reads the reply")
     }
 
-    final func send(_ request: Request) {
+    final func send(_ request: Request) throws {
         ids[sent & (ids.count - 1)] = request.id
         sent += 1
         queue(request)
+        if connection.isLarge { try connection.flush() }
     }
 
     final func flush() throws { try connection.flush() }

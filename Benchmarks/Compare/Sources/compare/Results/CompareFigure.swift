@@ -58,7 +58,7 @@ struct CompareFigure {
             results,
             "rates",
             "Requests a second by requests in flight, 64 bytes",
-            x: Axis("in flight", scale: .log2, ticks: [(1, "1"), (64, "64"), (4096, "4096")]),
+            x: Axis("in flight", scale: .log2, ticks: [(1, "1"), (64, "64"), (4096, "4096")], upper: 8192),
             y: Axis("a second", scale: .log10)
         ) {
             $0.requestsPerSecond == nil
