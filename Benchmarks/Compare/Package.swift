@@ -25,12 +25,17 @@ let package = Package(
 
         // Thin C over libraries whose own interfaces Swift cannot call: variable arguments, C++, callbacks on their own threads.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
+        .target(
+            name: "CGrpc",
+            linkerSettings: ["grpc++", "grpc", "gpr", "absl_synchronization"].map { .linkedLibrary($0) }
+        ),
 
         // The seam, the load, and a folder for each alternative.
         .target(
             name: "Alternatives",
             dependencies: [
                 "CCurl",
+                "CGrpc",
                 "CHiredis",
                 "CNats",
                 "CRabbitMQ",
@@ -53,5 +58,6 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

@@ -23,7 +23,7 @@ struct CompareCommand: ParsableCommand {
     /// A header of each library that it is built with, and the package of Debian that has it.
     private static let headers = [
         "hiredis/hiredis.h": "libhiredis-dev", "nats/nats.h": "libnats-dev", "amqp.h": "librabbitmq-dev",
-        "x86_64-linux-gnu/curl/curl.h": "libcurl4-openssl-dev",
+        "x86_64-linux-gnu/curl/curl.h": "libcurl4-openssl-dev", "grpcpp/grpcpp.h": "libgrpc++-dev",
     ]
 
     func run() throws {
