@@ -13,7 +13,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks
 # Not what others wrote, nor what needs the libraries of `make peers`.
 C_SOURCES := $(shell find CShim Benchmarks -name '*.c' -not -path '*/.build/*' -not -path '*/CRabbitMQ/*' \
-  -not -path '*/CCurl/*')
+  -not -path '*/CCurl/*' -not -path '*/CNng/*')
 C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include -not -path '*/.build/*'))
 
 .PHONY: help deps peers build test lint format bench fuzz trials chaos chaos-quick simulate sanitize clean

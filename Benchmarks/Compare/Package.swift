@@ -29,6 +29,7 @@ let package = Package(
             name: "CGrpc",
             linkerSettings: ["grpc++", "grpc", "gpr", "absl_synchronization"].map { .linkedLibrary($0) }
         ),
+        .target(name: "CNng", linkerSettings: [.linkedLibrary("nng")]),
 
         // The seam, the load, and a folder for each alternative.
         .target(
@@ -38,6 +39,7 @@ let package = Package(
                 "CGrpc",
                 "CHiredis",
                 "CNats",
+                "CNng",
                 "CRabbitMQ",
                 "CWaiting",
                 .product(name: "Logging", package: "swift-log"),

@@ -24,6 +24,7 @@ struct CompareCommand: ParsableCommand {
     private static let headers = [
         "hiredis/hiredis.h": "libhiredis-dev", "nats/nats.h": "libnats-dev", "amqp.h": "librabbitmq-dev",
         "x86_64-linux-gnu/curl/curl.h": "libcurl4-openssl-dev", "grpcpp/grpcpp.h": "libgrpc++-dev",
+        "nng/nng.h": "libnng-dev",
     ]
 
     func run() throws {

@@ -4,7 +4,7 @@ import Foundation
 
 public enum Alternatives {
     public static let all: [any Alternative] = [
-        RingmasterSystem(), RawLibzmq(), Redis(), RedisPing(), NATS(), RabbitMQ(), Flask(), Etcd(), GrpcSystem(),
+        RingmasterSystem(), RawLibzmq(), Redis(), RedisPing(), NATS(), RabbitMQ(), Flask(), Etcd(), GrpcSystem(), Nng(),
     ]
 
     public static func named(_ name: String) -> (any Alternative)? { all.first { $0.name == name } }
