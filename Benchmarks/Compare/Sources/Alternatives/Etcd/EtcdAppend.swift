@@ -4,10 +4,10 @@
 // load does.
 
 struct EtcdAppend {
-    // begin jobs
     let client: [UInt8]
     let keepsAllValues: Bool
 
+    // begin jobs
     /// The request `Txn` of etcd's service `KV`.
     func transaction(id: UInt64, key: [UInt8], value: [UInt8]) -> [UInt8] {
         let record = Array("done/".utf8) + client + [UInt8(ascii: "/")] + key
@@ -53,6 +53,10 @@ struct EtcdAppend {
         return .askAgain(request.bytes)
     }
 
+    // end jobs
+
+    // A client library in the user's language has the rest.
+
     private static func put(_ put: inout ProtobufMessage, _ key: [UInt8], _ value: [UInt8]) {
         put.add(1, bytes: key)
         put.add(2, bytes: value)
@@ -64,5 +68,4 @@ struct EtcdAppend {
         range.add(4, number: revision)
         range.add(8, number: 1)  // without the value
     }
-    // end jobs
 }

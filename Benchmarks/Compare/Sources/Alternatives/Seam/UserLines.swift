@@ -28,7 +28,8 @@ public enum UserLines {
         for line in lines {
             if isMark(line, "begin", work) { isInside = true }
             if isMark(line, "end", work) { isInside = false }
-            if isInside, !line.isEmpty, !line.hasPrefix("//"), !line.hasPrefix("#!") { count += 1 }
+            let isComment = ["//", "#!", "# "].contains { line.hasPrefix($0) }
+            if isInside, !line.isEmpty, !isComment { count += 1 }
         }
         return count
     }
