@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "RingmasterProtocol", targets: ["RingmasterProtocol"]),
         // For Benchmarks/Compare, a package of its own.
         .library(name: "Measurement", targets: ["Measurement"]),
+        .library(name: "ChaosKit", targets: ["ChaosKit"]),
         .library(name: "RawBaseline", targets: ["RawBaseline"]),
         .executable(name: "bench", targets: ["bench"]),
         .executable(name: "ringmaster", targets: ["ringmaster"]),

@@ -28,15 +28,15 @@ public struct RunFolder: Sendable {
     public var schedulePath: String { path + "/schedule.json" }
     public var runPath: String { path + "/run.json" }
     /// Directories of the coordinators.
-    var dataPath: String { path + "/data" }
+    public var dataPath: String { path + "/data" }
     /// What the processes wrote to standard error.
-    var logsPath: String { path + "/logs" }
+    public var logsPath: String { path + "/logs" }
     /// What clients noted, before it is in the history.
-    var notesPath: String { path + "/notes" }
+    public var notesPath: String { path + "/notes" }
     /// What processes are made to find; see `StandingOrders`.
     var ordersPath: String { path + "/orders" }
 
-    func write(_ data: Data, to path: String) throws(RunError) {
+    public func write(_ data: Data, to path: String) throws(RunError) {
         do {
             try data.write(to: URL(filePath: path))
         } catch {
@@ -45,7 +45,7 @@ public struct RunFolder: Sendable {
     }
 
     /// Removes what only the processes needed. The coordinators' data stays where it may be evidence.
-    func tidy(keepsData: Bool) {
+    public func tidy(keepsData: Bool) {
         for path in [notesPath, ordersPath] { try? FileManager.default.removeItem(atPath: path) }
         if !keepsData { try? FileManager.default.removeItem(atPath: dataPath) }
     }

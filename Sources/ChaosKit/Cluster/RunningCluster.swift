@@ -269,7 +269,7 @@ actor RunningCluster {
             let candidates = well.filter { name in
                 switch role {
                 case .workers: name.role == .worker
-                case .coordinators, .everything: name.role == .coordinator
+                case .coordinators, .servers, .everything: name.role == .coordinator
                 case .leader: name.role == .coordinator && nodes[name]?.role == "leader"
                 case .clients: name.role == .client
                 }

@@ -8,6 +8,12 @@ public struct LoadPlan: Sequence, IteratorProtocol, Sendable {
         public var isRead: Bool
         /// The key's number.
         public var key: Int
+
+        public init(intendedNs: Int64?, isRead: Bool, key: Int) {
+            self.intendedNs = intendedNs
+            self.isRead = isRead
+            self.key = key
+        }
     }
 
     private let load: LoadSettings

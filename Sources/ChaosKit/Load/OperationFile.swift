@@ -4,13 +4,13 @@
 import Glibc
 
 /// The client's end. Owned by one thread.
-final class OperationFile {
+public final class OperationFile {
     private let descriptor: Int32
     private var pending: [UInt8] = []
     private var holdsInvocations = false
 
     /// - Throws: `RunError.cannotCreate`.
-    init(path: String) throws(RunError) {
+    public init(path: String) throws(RunError) {
         descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw .cannotCreate(path: path, reason: HistoryError.systemReason) }
     }
@@ -20,22 +20,22 @@ final class OperationFile {
     }
 
     /// Notes an invocation. Its operation may be sent after the next `flushInvocations`, and not before.
-    func begin(_ record: OperationNote) {
+    public func begin(_ record: OperationNote) {
         record.write(into: &pending)
         holdsInvocations = true
     }
 
     /// Hands every invocation noted so far to the system: one call for all that begin together.
-    func flushInvocations() {
+    public func flushInvocations() {
         if holdsInvocations { flush() }
     }
 
     /// Notes a completion. It goes with the next invocations or flush: if it is lost, the outcome is unknown, which is true.
-    func end(_ record: OperationNote) {
+    public func end(_ record: OperationNote) {
         record.write(into: &pending)
     }
 
-    func flush() {
+    public func flush() {
         var written = 0
         while written < pending.count {
             let count = pending.withUnsafeBytes { write(descriptor, $0.baseAddress! + written, $0.count - written) }

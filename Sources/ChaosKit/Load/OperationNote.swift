@@ -1,22 +1,57 @@
 // What a client's process notes of an operation, as it lies in the file between that process and the recorder.
 
 /// An invocation or a completion.
-struct OperationNote: Equatable {
-    var type: OperationType
-    var isRead: Bool
+public struct OperationNote: Equatable, Sendable {
+    public var type: OperationType
+    public var isRead: Bool
     /// Which of the client's lanes: each has one operation under way at the most.
-    var lane: Int
-    var key: Int
+    public var lane: Int
+    public var key: Int
     /// From the beginning of the run.
-    var timeNs: Int64
+    public var timeNs: Int64
     /// When it was to be asked for.
-    var intendedNs: Int64
+    public var intendedNs: Int64
     /// Of an append.
-    var value: Int64 = 0
+    public var value: Int64 = 0
     /// Of an append that is ok.
-    var position: Int64 = 0
+    public var position: Int64 = 0
     /// Of a read that is ok: the list as `AppendJob` has it.
-    var list: [UInt8] = []
+    public var list: [UInt8] = []
+
+    /// An invocation; its completion is a copy with another type, time and result.
+    public init(invoking isRead: Bool, lane: Int, key: Int, value: Int64, timeNs: Int64, intendedNs: Int64) {
+        self.init(
+            type: .invoke,
+            isRead: isRead,
+            lane: lane,
+            key: key,
+            timeNs: timeNs,
+            intendedNs: intendedNs,
+            value: value
+        )
+    }
+
+    init(
+        type: OperationType,
+        isRead: Bool,
+        lane: Int,
+        key: Int,
+        timeNs: Int64,
+        intendedNs: Int64,
+        value: Int64 = 0,
+        position: Int64 = 0,
+        list: [UInt8] = []
+    ) {
+        self.type = type
+        self.isRead = isRead
+        self.lane = lane
+        self.key = key
+        self.timeNs = timeNs
+        self.intendedNs = intendedNs
+        self.value = value
+        self.position = position
+        self.list = list
+    }
 }
 
 // In the file: 48 bytes, little-endian, and the list. The first four are the length of it all.

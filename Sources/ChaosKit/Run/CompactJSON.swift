@@ -2,9 +2,9 @@
 
 import Foundation
 
-enum CompactJSON {
+public enum CompactJSON {
     /// - Precondition: The value is made of objects, lists, strings and finite numbers.
-    static func text(_ value: some Encodable) -> String {
+    public static func text(_ value: some Encodable) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         do {

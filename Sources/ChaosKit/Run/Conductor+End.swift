@@ -111,13 +111,7 @@ extension Conductor {
             result: result,
             faults: await recorder.faultCounts
         )
-        do {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try folder.write(encoder.encode(record) + Data("\n".utf8), to: folder.runPath)
-        } catch {
-            throw .cannotCreate(path: folder.runPath, reason: "\(error)")
-        }
+        try record.write(in: folder)
         folder.tidy(keepsData: result.outcome != .valid)
         return result
     }

@@ -6,16 +6,11 @@ import Ringmaster
 actor Recorder {
     private let writer: HistoryWriter
     private let startNs: Int64
-    private var tails: [OperationTail] = []
-    private var keys = NumberedNames(AppendJob.keyPrefix)
-    /// Noted while others' notes were being read.
-    private var held: [HistoryEvent] = []
+    private var notes = ClientNotes()
     private var openRounds: Set<UInt64> = []
     private var highestEpoch: UInt64 = 0
     private var detections = Detections()
     private(set) var failure: HistoryError?
-    /// The keys that were used: all below this.
-    private(set) var keyCount = 0
     private(set) var figures = LiveFigures()
     private(set) var faultCounts: [String: Int] = [:]
     /// Processes that were ended by SIGKILL.
@@ -31,30 +26,19 @@ actor Recorder {
     // MARK: Operations
 
     func follow(notes path: String, process: String) {
-        tails.append(OperationTail(path: path, process: process))
+        notes.follow(path, process: process)
     }
 
-    /// Takes what clients noted until now. What a read has seen was noted before, so a history that is cut here is as good as
-    /// a whole one: what was noted later stays for the next time.
+    /// The keys that were used: all below this.
+    var keyCount: Int { notes.keyCount }
+
+    /// Takes what clients noted until now.
     func collect() {
         collect(until: nowNs)
     }
 
     private func collect(until cutNs: Int64) {
-        var events = held
-        for tail in tails {
-            for record in tail.take() {
-                keyCount = max(keyCount, record.key + 1)
-                figures.count(record)
-                events.append(record.event(by: tail.lanes[record.lane], key: keys[record.key]))
-            }
-        }
-        // In the order of time; a client's own events as they came.
-        let order = events.indices.map { (events[$0].timeNs, $0) }.sorted(by: <)
-        held = []
-        for (_, place) in order {
-            if events[place].timeNs <= cutNs { append(events[place]) } else { held.append(events[place]) }
-        }
+        for event in notes.take(until: cutNs, { figures.count($0) }) { append(event) }
         figures.nowNs = nowNs
         figures.epoch = highestEpoch
         do throws(HistoryError) { try writer.flush() } catch { failure = failure ?? error }

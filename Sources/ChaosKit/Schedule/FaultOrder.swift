@@ -68,6 +68,8 @@ public enum TargetRole: String, Codable, Sendable, CaseIterable {
     /// The coordinator that leads when the fault begins.
     case leader
     case coordinators
+    /// Whoever keeps what was acknowledged: every coordinator; of another system, its servers.
+    case servers
     case clients
     /// Every coordinator and worker.
     case everything

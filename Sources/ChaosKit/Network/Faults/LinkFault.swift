@@ -60,7 +60,7 @@ extension FaultOrder {
         switch shape.far {
         case nil, .everything: break
         case .workers: rule.far = .role(.worker)
-        case .coordinators: rule.far = .role(.coordinator)
+        case .coordinators, .servers: rule.far = .role(.coordinator)
         case .clients: rule.far = .role(.client)
         case .leader:
             guard let leader = await cluster.leader else { return nil }

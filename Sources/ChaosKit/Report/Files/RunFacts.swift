@@ -11,6 +11,8 @@ public struct RunFacts: Sendable, Equatable {
     /// The settings by their names, nested ones with dots between.
     public private(set) var settings: [Setting] = []
     public private(set) var machine: MachineInfo?
+    /// What the run was done to, where that is not Ringmaster.
+    public private(set) var target: RunTarget?
     /// Whether a schedule lies in the folder, which replays the run exactly.
     public private(set) var hasSchedule = false
     /// What went wrong with the run itself, or with a process that no fault was done to: such a run shows less than it meant to.
@@ -33,19 +35,20 @@ public struct RunFacts: Sendable, Equatable {
         command = run["command"] as? String
         settings = Self.flattened(run["settings"] ?? [:], "")
         for name in ["errors", "crashes"] { failures += run[name] as? [String] ?? [] }
-        machine = (run["machine"] as? [String: Any]).flatMap { fields in
-            guard let data = try? JSONSerialization.data(withJSONObject: fields) else { return nil }
-            return try? JSONDecoder().decode(MachineInfo.self, from: data)
-        }
+        machine = Self.decoded(run["machine"])
+        target = Self.decoded(run["target"])
         if command == nil { command = machine?.command }
     }
 
     /// The command that makes the same run again.
     /// - Parameter directory: The run's folder, as it is to be typed.
     public func replay(in directory: String) -> String? {
-        if hasSchedule { return "swift run -c release chaos run --schedule \(directory)/schedule.json" }
+        let target = target.map { " --target \($0.name)" + ($0.service == "idempotent" ? " --idempotent" : "") } ?? ""
+        if hasSchedule {
+            return "swift run -c release chaos run\(target) --schedule \(directory)/schedule.json"
+        }
         if let command { return command.contains("--seed") || seed == nil ? command : "\(command) --seed \(seed!)" }
-        return seed.map { "swift run -c release chaos run --seed \($0)" }
+        return seed.map { "swift run -c release chaos run\(target) --seed \($0)" }
     }
 
     private mutating func object(in directory: URL, _ name: String) -> [String: Any]? {
@@ -55,6 +58,12 @@ public struct RunFacts: Sendable, Equatable {
         if let fields = fields as? [String: Any] { return fields }
         oddities.append("\(name) cannot be read")
         return nil
+    }
+
+    private static func decoded<Value: Decodable>(_ fields: Any?) -> Value? {
+        guard let fields = fields as? [String: Any], let data = try? JSONSerialization.data(withJSONObject: fields)
+        else { return nil }
+        return try? JSONDecoder().decode(Value.self, from: data)
     }
 
     private static func flattened(_ value: Any, _ name: String) -> [Setting] {

@@ -6,6 +6,9 @@ import Measurement
 /// What a run comes to, for programs.
 struct RunSummary: Encodable {
     let name: String
+    /// What the run was done to, where that is not Ringmaster.
+    let target: RunTarget?
+    /// Of the checker, which knows nothing of what a target promises.
     let outcome: String
     let anomalies: [String: Int]
     let problems: [String: Int]
@@ -80,6 +83,7 @@ struct RunSummary: Encodable {
     init(_ report: ChaosReport) {
         let measures = report.measures
         name = report.name
+        target = report.facts.target
         outcome = report.verdict.outcome.rawValue
         anomalies = Dictionary(uniqueKeysWithValues: report.verdict.anomalies.map { ($0.kind.rawValue, $0.count) })
         problems = Dictionary(uniqueKeysWithValues: report.verdict.problems.map { ($0.kind.rawValue, $0.count) })

@@ -6,8 +6,11 @@ import Measurement
 enum ReportPage {
     /// The text of the file.
     static func html(_ report: ChaosReport, figures: [DrawnFigure], warnings: [String]) -> String {
-        var page = HTMLReport(title: "Ringmaster chaos run: \(report.name)")
-        VerdictWords(report.verdict, report.measures, failures: report.facts.failures).tell(in: &page)
+        let target = report.facts.target
+        let subject = target.map { "Chaos run of \($0.name), \($0.service)" } ?? "Ringmaster chaos run"
+        var page = HTMLReport(title: "\(subject): \(report.name)")
+        VerdictWords(report.verdict, report.measures, failures: report.facts.failures, target: target).tell(in: &page)
+        if let target { tell(target, in: &page) }
         for warning in report.warnings + warnings { page.note("Note: \(warning).") }
         glance(report.measures, in: &page)
         replay(report, in: &page)
@@ -25,6 +28,13 @@ enum ReportPage {
         notMeasured(report.measures, in: &page)
         settings(report.facts, in: &page)
         return page.html
+    }
+
+    /// What was tried, where that is not Ringmaster.
+    private static func tell(_ target: RunTarget, in page: inout HTMLReport) {
+        page.beginSection("What was tried", anchor: "target")
+        page.paragraph("\(target.version). \(target.settings).")
+        page.paragraph("Its clients may rely on: \(target.promise).")
     }
 
     /// The few figures that a run is known by.

@@ -7,15 +7,18 @@ struct VerdictWords {
     private let measures: RunMeasures
     /// What run.json says went wrong with the run itself.
     private let failures: [String]
+    /// Whose promises count, where these are not Ringmaster's.
+    private let target: RunTarget?
 
-    init(_ verdict: Verdict, _ measures: RunMeasures, failures: [String]) {
+    init(_ verdict: Verdict, _ measures: RunMeasures, failures: [String], target: RunTarget? = nil) {
+        self.target = target
         self.failures = failures
         self.verdict = verdict
         self.measures = measures
     }
 
     func tell(in page: inout HTMLReport) {
-        page.banner(headline, text, verdict.outcome == .valid && failures.isEmpty ? .good : .bad)
+        page.banner(headline, text, outcome == .valid && failures.isEmpty ? .good : .bad)
         if !failures.isEmpty {
             page.beginSection("What went wrong with the run itself", anchor: "failures")
             page.list(Array(failures.prefix(ReportLimits.odditiesMax)))
@@ -24,14 +27,23 @@ struct VerdictWords {
         page.beginSection(verdict.anomalies.isEmpty ? "Why it is undecided" : "What is wrong", anchor: "verdict")
         for finding in verdict.anomalies {
             cases(finding.kind.rawValue, finding.kind.meaning, finding.count, finding.examples, in: &page)
+            if let excuse = target?.excuse(finding.kind) { page.note("Not promised: \(excuse).") }
         }
         for finding in verdict.problems {
             cases(finding.kind.rawValue, finding.kind.meaning, finding.count, finding.examples, in: &page)
         }
     }
 
+    /// In the light of what is promised.
+    private var outcome: Verdict.Outcome { target?.outcome(of: verdict) ?? verdict.outcome }
+
     private var headline: String {
-        switch verdict.outcome {
+        let excused = verdict.anomalies.filter { target?.excuse($0.kind) != nil }
+        if outcome != .violation, !excused.isEmpty {
+            return
+                "It kept what it promises. Not promised, and seen: \(excused.map(\.kind.meaning).joined(separator: "; "))."
+        }
+        return switch outcome {
         case .valid where !failures.isEmpty: "Every promise held, but the run itself had errors."
         case .valid: "Valid: every promise held."
         case .violation: "Violation: \(verdict.anomalies.map(\.kind.meaning).joined(separator: "; "))."
@@ -57,7 +69,9 @@ struct VerdictWords {
         case .violation:
             let count = verdict.anomalies.reduce(0) { $0 + $1.count }
             sentences.append(
-                "A promise was broken in \(NumberText.grouped(count)) case\(count == 1 ? "" : "s"), each shown below."
+                target != nil
+                    ? "What Ringmaster promises did not hold in \(NumberText.grouped(count)) case\(count == 1 ? "" : "s"), shown below."
+                    : "A promise was broken in \(NumberText.grouped(count)) case\(count == 1 ? "" : "s"), each shown below."
             )
         case .undecided:
             sentences.append("No promise was seen broken; what keeps the run from being called valid stands below.")
