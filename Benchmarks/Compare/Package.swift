@@ -21,6 +21,7 @@ let package = Package(
 
         .systemLibrary(name: "CNats", path: "Sources/CNats", providers: [.apt(["libnats-dev"])]),
         .target(name: "CRabbitMQ", linkerSettings: [.linkedLibrary("rabbitmq")]),
+        .systemLibrary(name: "CSQLite", path: "Sources/CSQLite", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "CWaiting"),
 
         // Thin C over libraries whose own interfaces Swift cannot call: variable arguments, C++, callbacks on their own threads.
@@ -41,20 +42,33 @@ let package = Package(
                 "CNats",
                 "CNng",
                 "CRabbitMQ",
+                "CSQLite",
                 "CWaiting",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Measurement", package: "ringmaster"),
                 .product(name: "RawBaseline", package: "ringmaster"),
                 .product(name: "Ringmaster", package: "ringmaster"),
             ],
-            exclude: ["Flask/service.py"],
+            exclude: ["Flask/service.py", "Flask/workers.py"],
+            swiftSettings: swiftSettings
+        ),
+        // Chaos runs of worker services on the alternatives.
+        .target(
+            name: "TargetRuns",
+            dependencies: [
+                "Alternatives",
+                .product(name: "ChaosKit", package: "ringmaster"),
+                .product(name: "Measurement", package: "ringmaster"),
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "compare",
             dependencies: [
                 "Alternatives",
+                "TargetRuns",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "ChaosKit", package: "ringmaster"),
                 .product(name: "Measurement", package: "ringmaster"),
                 .product(name: "Ringmaster", package: "ringmaster"),
             ],

@@ -7,7 +7,11 @@ struct Compare: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "compare",
         abstract: "Measures Ringmaster beside its alternatives, in the same run.",
-        subcommands: [RunCommand.self, ReportCommand.self, RoleCommand.self, ClientCommand.self],
+        subcommands: [
+            RunCommand.self, ReportCommand.self, ChaosCommand.self, RoleCommand.self, ClientCommand.self,
+            WorkerCommand.self,
+            ServiceClientCommand.self,
+        ],
         defaultSubcommand: RunCommand.self
     )
 }

@@ -24,4 +24,11 @@ public enum Clock {
             if left <= 0 { return false }
         }
     }
+
+    /// Waits until one of a few descriptors can be read, or until the time is over.
+    public static func waitReadable(anyOf descriptors: [Int32], until deadlineNs: Int64) {
+        while compare_wait_any_readable(descriptors, Int32(descriptors.count), deadlineNs - nowNs) == 0 {
+            if nowNs >= deadlineNs { return }
+        }
+    }
 }

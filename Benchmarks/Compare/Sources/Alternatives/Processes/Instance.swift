@@ -5,27 +5,58 @@ import Ringmaster
 
 /// What `Alternative.start` fills, and a chaos run kills parts of. Nothing of it is left when it has ended.
 public final class Instance {
-    public let alternative: any Alternative
+    /// Of the alternative.
+    public let name: String
     public private(set) var address: Address
     /// By name, in the order in which they were started.
     public private(set) var processes: [(name: String, process: ServerProcess)] = []
     private var commands: [String: (words: [String], environment: [String: String])] = [:]
     private let directory: URL
+    /// What this program is started with to run a role: what comes between its path and the role's name.
+    private let roleWords: [String]
 
     /// An instance with nothing running yet.
     /// - Parameter place: A directory on a disk, in which it makes one of its own.
-    public init(_ alternative: any Alternative, _ work: Work, in place: URL, keepsAllValues: Bool = false) throws {
-        self.alternative = alternative
-        directory = place.appending(path: "\(alternative.name)-\(work.rawValue)-\(UInt32.random(in: 0 ... .max))")
+    public convenience init(
+        _ alternative: any Alternative,
+        _ work: Work,
+        in place: URL,
+        keepsAllValues: Bool = false
+    ) throws {
+        try self.init(alternative.name, work, in: place, keepsAllValues, nil, ["role", alternative.name]) {
+            try alternative.start($0)
+        }
+    }
+
+    /// The servers of a worker service, with no worker yet.
+    public convenience init(_ service: any WorkerService, _ care: ServiceCare, in place: URL) throws {
+        try self.init(service.name, .jobs, in: place, true, care, ["worker", service.name]) {
+            try service.startServers($0)
+        }
+    }
+
+    private init(
+        _ name: String,
+        _ work: Work,
+        in place: URL,
+        _ keepsAllValues: Bool,
+        _ care: ServiceCare?,
+        _ roleWords: [String],
+        _ start: (Instance) throws -> Void
+    ) throws {
+        self.name = name
+        self.roleWords = roleWords
+        directory = place.appending(path: "\(name)-\(work.rawValue)-\(UInt32.random(in: 0 ... .max))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         address = Address(
             work: work,
             ports: [:],
             directory: directory.path(percentEncoded: false),
-            keepsAllValues: keepsAllValues
+            keepsAllValues: keepsAllValues,
+            care: care
         )
         do {
-            try alternative.start(self)
+            try start(self)
         } catch {
             end()
             throw error
@@ -74,12 +105,25 @@ public final class Instance {
     /// Starts a role of the alternative in a process, and waits until it is ready.
     @discardableResult
     public func startRole(_ role: String) throws -> ServerProcess {
-        let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
-        let order = String(decoding: try JSONEncoder().encode(address), as: UTF8.self)
-        commands[role] = ([executable, "role", alternative.name, role, order], [:])
-        let process = try startAgain(role)
+        let process = try beginRole(role)
         try process.waitUntilLogged(Self.readyText)
         return process
+    }
+
+    /// Starts a role without waiting for it; `ServerProcess.hasLogged` tells when it is ready.
+    @discardableResult
+    public func beginRole(_ role: String) throws -> ServerProcess {
+        let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
+        let order = String(decoding: try JSONEncoder().encode(address), as: UTF8.self)
+        commands[role] = ([executable] + roleWords + [role, order], [:])
+        return try startAgain(role)
+    }
+
+    /// Starts this program with other words, as a process of the instance.
+    @discardableResult
+    public func beginOwn(_ name: String, _ words: [String]) throws -> ServerProcess {
+        let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
+        return try start(name, [executable] + words)
     }
 
     /// What a role prints when it is ready.
@@ -93,7 +137,7 @@ public final class Instance {
         // What it said in an earlier life would be taken for readiness.
         try? FileManager.default.removeItem(at: log)
         let process = try ServerProcess(
-            "\(alternative.name)'s \(name)",
+            "\(self.name)'s \(name)",
             command.words,
             environment: command.environment,
             directory: address.directory,

@@ -11,6 +11,8 @@ public final class ServerProcess {
     public let pid: pid_t
     private let log: URL
     private var isOver = false
+    /// How it ended, as `waitpid` tells it.
+    public private(set) var endStatus: Int32?
 
     /// How long a server may take to begin to serve, and to end after SIGTERM.
     static let readyTimeout: Duration = .seconds(120)
@@ -75,7 +77,10 @@ public final class ServerProcess {
     public var isRunning: Bool {
         guard !isOver else { return false }
         var status: Int32 = 0
-        if waitpid(pid, &status, WNOHANG) == pid { isOver = true }
+        if waitpid(pid, &status, WNOHANG) == pid {
+            isOver = true
+            endStatus = status
+        }
         return !isOver
     }
 
@@ -120,15 +125,43 @@ public final class ServerProcess {
         Foundation.kill(-pid, number)
         guard !isOver else { return }
         var status: Int32 = 0
-        waitpid(pid, &status, 0)
+        if waitpid(pid, &status, 0) == pid { endStatus = status }
         isOver = true
         Self.running.withLock { _ = $0.remove(pid) }
     }
 
-    private var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+    /// Whether the system says that it ended by SIGKILL.
+    public var wasKilled: Bool { endStatus.map { $0 & 0x7f == SIGKILL } ?? false }
+
+    /// How it ended, in words.
+    public var endText: String {
+        guard let endStatus else { return "still runs" }
+        let signal = endStatus & 0x7f
+        return signal == 0 ? "ended with status \(endStatus >> 8 & 0xff)" : "was ended by signal \(signal)"
+    }
+
+    /// Sends the whole group a signal that does not end it, or not at once.
+    public func send(_ number: Int32) {
+        if isRunning { Foundation.kill(-pid, number) }
+    }
+
+    /// Whether it is stopped, by the system's word.
+    public var isStopped: Bool {
+        guard let text = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
+        else { return false }
+        return text[end...].dropFirst(2).first == "T"
+    }
+
+    /// Whether a line of its log has this.
+    public func hasLogged(_ text: String) -> Bool { logText.contains(text) }
+
+    /// What it has written.
+    public var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
     var logEnd: String { logText.split(separator: "\n").suffix(15).joined(separator: "\n") }
 
-    private static func isListening(_ port: Int) -> Bool {
+    /// Whether something accepts connections on a port of 127.0.0.1.
+    public static func isListening(_ port: Int) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }

@@ -94,7 +94,7 @@ enum RedisServer {
         options.map { $0.isEmpty ? "\"\"" : $0 }.joined(separator: " ")
     }
 
-    private static func options(_ work: Work) -> [String] {
+    static func options(_ work: Work) -> [String] {
         switch work {
         case .calls: ["--save", "", "--appendonly", "no"]
         // Rewriting the log is put off: it would be a fork in the middle of a measurement.
@@ -107,7 +107,7 @@ enum RedisServer {
 
     static func start(_ instance: Instance, _ port: Int) throws {
         let data = try instance.makeDirectory("data")
-        let program = try Alternatives.program("redis-server", for: instance.alternative.name)
+        let program = try Alternatives.program("redis-server", for: instance.name)
         let server = try instance.start(
             "redis",
             [program, "--bind", "127.0.0.1", "--port", "\(port)", "--dir", data] + options(instance.work)

@@ -10,6 +10,8 @@ public struct Address: Codable, Sendable {
     /// Whether a key keeps all its values, as the checker of a chaos run wants it, or how many there were and the newest: a state
     /// that does not grow, as the benchmark needs it.
     public var keepsAllValues: Bool
+    /// Of a worker service in a chaos run: which one.
+    public var care: ServiceCare?
 
     /// - Precondition: The alternative gave a port this name.
     public func port(_ name: String) -> Int {

@@ -8,6 +8,12 @@
 /// reading says why; 0 when the time is over, or a signal came.
 int compare_wait_readable(int descriptor, int64_t ns);
 
+/// How many descriptors can be waited for at once.
+#define COMPARE_DESCRIPTORS_MAX 512
+
+/// The same for the first of several; those beyond the limit are not looked at.
+int compare_wait_any_readable(const int *descriptors, int count, int64_t ns);
+
 /// Has timers of the calling thread, and of those that it will start, end when they are due, not up to 50 us later.
 void compare_sharpen_timers(void);
 

@@ -56,7 +56,7 @@ struct CompareRun {
     }
 
     private mutating func measure(_ side: Side, _ point: Point, _ round: Int) {
-        let name = side.instance.alternative.name
+        let name = side.instance.name
         progress("\(point.title), round \(round): \(name)")
         do {
             let row = try side.measure(point, round, seconds: seconds)
@@ -82,7 +82,7 @@ private final class Side {
 
     func measure(_ point: Point, _ round: Int, seconds: Double) throws -> CompareRow {
         let order = MeasureOrder(
-            alternative: instance.alternative.name,
+            alternative: instance.name,
             line: LineOrder(address: instance.address, client: "client-\(clients)", inFlightMax: point.inFlight),
             plan: point.plan(seconds: seconds),
             warmUpSeconds: min(0.3, seconds / 3)
@@ -98,7 +98,7 @@ private final class Side {
         guard let before, let after else { preconditionFailure("a measurement has a beginning and an end") }
         let memory = ProcessAccounts(of: servers + [client.pid], countsMemory: true).memoryBytes
         return CompareRow(
-            instance.alternative.name,
+            instance.name,
             point,
             round: round,
             result,
@@ -112,7 +112,7 @@ private final class Side {
     func renewClient() {
         client.end()
         clients += 1
-        if let new = try? ClientProcess("\(instance.alternative.name)'s client") { client = new }
+        if let new = try? ClientProcess("\(instance.name)'s client") { client = new }
     }
 
     func end() {
