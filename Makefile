@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 PACKAGES := libzmq3-dev libmsgpack-dev libxxhash-dev libraft-dev libuv1-dev gnuplot-nox python3-zmq python3-msgpack
 # What `bench compare` measures beside Ringmaster: servers, and the libraries of their clients and workers.
-PEERS := redis-server libhiredis-dev nats-server libnats-dev rabbitmq-server librabbitmq-dev etcd-server libnng-dev \
+PEERS := redis-server libhiredis-dev nats-server libnats-dev rabbitmq-server librabbitmq-dev libsqlite3-dev etcd-server libnng-dev \
   python3-flask gunicorn libcurl4-openssl-dev libgrpc++-dev
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SWIFT_SOURCES := Package.swift Sources Tests Benchmarks

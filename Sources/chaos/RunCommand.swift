@@ -29,12 +29,22 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Where the results go. (default: results/chaos-<seed>)", valueName: "dir"))
     var out: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The same on workers of another system: \(TargetProgram.names); all for each of them and Ringmaster.",
+            valueName: "system"
+        )
+    ) var target: String?
+
+    @Flag(help: "With --target: workers with the user's own record of what was done.") var idempotent = false
+
     @OptionGroup var written: FormatOptions
 
     @Flag(help: "Show nothing while it runs.") var quiet = false
 
     func validate() throws {
         guard schedule == nil || seed == nil else { throw ValidationError("--schedule has a seed; leave --seed out") }
+        guard target != nil || !idempotent else { throw ValidationError("--idempotent needs --target") }
         let settings = try options.settings()
         if let mistake = settings.mistake { throw ValidationError(mistake) }
         if let lack = MachineNeeds.lack(for: settings.faults) { throw ValidationError(lack) }
@@ -51,6 +61,15 @@ struct RunCommand: AsyncParsableCommand {
                 Schedule(planning: try options.settings(), seed: seed ?? UInt64.random(in: 1...999_999))
             }
         if let lack = MachineNeeds.lack(for: plan.kinds) { throw ValidationError(lack) }
+        if let target {
+            try TargetProgram.become(
+                target,
+                isIdempotent: idempotent,
+                plan,
+                out: out ?? Self.freeFolder(for: plan.seed),
+                ["--format", written.format] + (quiet ? ["--quiet"] : [])
+            )
+        }
         let folder = try RunFolder(making: out ?? Self.freeFolder(for: plan.seed))
         printNow("seed \(plan.seed), results in \(folder.path)")
         let result = try await Interruption().perform(plan, in: folder, showsLive: !quiet)

@@ -25,6 +25,7 @@ struct CompareCommand: ParsableCommand {
         "hiredis/hiredis.h": "libhiredis-dev", "nats/nats.h": "libnats-dev", "amqp.h": "librabbitmq-dev",
         "x86_64-linux-gnu/curl/curl.h": "libcurl4-openssl-dev", "grpcpp/grpcpp.h": "libgrpc++-dev",
         "nng/nng.h": "libnng-dev",
+        "sqlite3.h": "libsqlite3-dev",
     ]
 
     func run() throws {
