@@ -22,7 +22,7 @@ struct RunOptions: ParsableArguments {
     @Option(help: ArgumentHelp("handoff or barrier.", valueName: "mode")) var resize = ResizeKind.handoff
     @Option(help: ArgumentHelp("Expected SIGKILLs a second.", valueName: "n")) var killRate = 0.5
     @Option(
-        help: ArgumentHelp("Of workers, leader, coordinators, clients.", valueName: "roles")
+        help: ArgumentHelp("Of workers, leader, coordinators, servers, clients.", valueName: "roles")
     ) var killTargets = NameList<TargetRole>([.workers, .leader, .coordinators, .clients])
     @Option(help: ArgumentHelp("From a death to the new start.", valueName: "time")) var restartAfter = TimeText(
         seconds: 0.5
