@@ -48,6 +48,8 @@ extension CoordinatorCore {
             var clientConfiguration = RPCClientConfiguration()
             clientConfiguration.security = configuration.clientSecurity(endpoint)
             clientConfiguration.socket.linger = .zero
+            // So that its end is told of at once. What waited for one that is gone Raft sends again.
+            clientConfiguration.failsWhenDisconnected = true
             // A coordinator that restarts is to be back within an election.
             clientConfiguration.socket.reconnectIntervalMax = .milliseconds(20)
             let core = try ClientCore(
