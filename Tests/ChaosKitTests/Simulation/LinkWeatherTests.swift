@@ -32,6 +32,16 @@ import Testing
         #expect(links.weather(of: there) == .init())
     }
 
+    @Test func aSplitCutsWhatGoesFromOnePartToTheOther() {
+        var links = LinkWeather()
+        _ = links.impose(.between(["a", "c"]), .init(isCut: true))
+        #expect(links.weather(of: there).isCut)
+        #expect(links.weather(of: back).isCut)
+        #expect(links.weather(of: elsewhere).isCut)
+        #expect(!links.weather(of: VirtualNetwork.Link(from: "a", to: "c")).isCut)
+        #expect(!links.weather(of: VirtualNetwork.Link(from: "b", to: "d")).isCut)
+    }
+
     @Test func whatComesAcrossALinkCountsForThoseThatHadAPartInIt() {
         var links = LinkWeather()
         let slow = links.impose(.everywhere, .init(extraDelayNs: 10))

@@ -46,7 +46,7 @@ import Testing
 
     @Test(arguments: [
         SimulationStep.Kind.pauseWorker, .pauseCoordinator, .pauseClient, .sleep, .isolateClient, .breakConnections,
-        .lateMessages, .slowDisk, .fullDisk, .clockRate, .wallClock, .lossyNetwork,
+        .lateMessages, .slowDisk, .fullDisk, .clockRate, .wallClock, .lossyNetwork, .splitNetwork,
     ]) func aFaultOfItsKindTakesEffectAndBreaksNothing(kind: SimulationStep.Kind) throws {
         for pick in 0..<4 { _ = try run(plan([step(kind, pick: pick)])) }
     }

@@ -7,12 +7,15 @@ struct LinkWeather {
         /// All links from and to a machine, whoever else there is or comes.
         case machine(String)
         case link(VirtualNetwork.Link)
+        /// All links between these machines and the others.
+        case between(Set<String>)
 
         func covers(_ link: VirtualNetwork.Link) -> Bool {
             switch self {
             case .everywhere: link.from != link.to
             case .machine(let machine): link.from != link.to && (link.from == machine || link.to == machine)
             case .link(let one): link == one
+            case .between(let part): part.contains(link.from) != part.contains(link.to)
             }
         }
     }

@@ -24,6 +24,19 @@ extension SimulatedNemesis {
         }
     }
 
+    /// Cuts the network in two parts; each machine is in either.
+    func splitNetwork(_ step: SimulationStep) {
+        var random = RandomSource(seed: UInt64(step.pick), stream: 6)
+        let parts = cluster.everybody.map { (node: $0, isInner: random.chance(0.5)) }
+        let inner = parts.filter(\.isInner).map(\.node)
+        let outer = parts.filter { !$0.isInner }.map(\.node)
+        guard !running(inner).isEmpty, !running(outer).isEmpty else { return }
+        let names = inner.map { "\($0.name)" }.joined(separator: ",")
+        impose(.between(Set(inner.map(\.machine))), .init(isCut: true), on: names, step) { [unowned self] in
+            running(inner).isEmpty || running(outer).isEmpty
+        }
+    }
+
     /// Has a fault act on links until its end.
     /// - Parameter isIdle: Whether nothing can come across it any more, as whoever it strikes does not run.
     func impose(

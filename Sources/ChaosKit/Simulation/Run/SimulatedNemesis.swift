@@ -58,7 +58,7 @@ final class SimulatedNemesis {
             for node in coordinators + cluster.workers where node.isRunning { kill(node, step) }
         case .killAtEffect: killAtEffect(step)
         case .killAtPoint: strikeAtPoint(step) { [unowned self] in kill($0, step) }
-        case .pauseAtPoint: strikeAtPoint(step) { [unowned self] in pause($0, step) }
+        case .pauseAtPoint, .zombie: strikeAtPoint(step) { [unowned self] in pause($0, step) }
         case .breakAtPoint: strikeAtPoint(step) { [unowned self] in breakConnections($0, step) }
         case .cutHandOver: cutHandOver(step)
         case .killInSnapshot:
@@ -73,6 +73,7 @@ final class SimulatedNemesis {
         case .isolateLeader: isolate(cluster.leader, step)
         case .isolateClient: isolate(pick(step, cluster.clients), step)
         case .cutOneWay: cutOneWay(step)
+        case .splitNetwork: splitNetwork(step)
         case .slowNetwork:
             impose(.everywhere, .init(extraDelayNs: 10_000_000, jitterNs: 20_000_000), on: "all links", step)
         case .lossyNetwork: impose(.everywhere, .init(lossShare: 0.1), on: "all links", step)

@@ -59,10 +59,10 @@ public struct SimulationPlan: Equatable, Sendable, Codable {
         if random.chance(0.02) { plan.workers = 64 }
         plan.clients = random.choice([1, 2, 3, 4])
         plan.lanes = random.choice([1, 2, 4, 8])
-        plan.keys = random.choice([1, 2, 4, 8, 16])
+        plan.keys = random.choice([1, 2, 4, 8, 16, 64])
         plan.slots = plan.workers > 16 ? 256 : random.choice([16, 64, 64, 256])
         plan.isBarrier = random.chance(0.25)
-        plan.perSecond = random.choice([50, 200, 500, 1000])
+        plan.perSecond = random.choice([20, 50, 200, 500, 1000])
         plan.timeoutMs = random.choice([500, 2000, 5000])
         plan.driftMax = random.choice([0, 0, 0.001, 0.02])
         plan.snapshotThreshold = random.choice([16, 64, 256, 8192])

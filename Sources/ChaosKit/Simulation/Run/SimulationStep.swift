@@ -16,6 +16,8 @@ struct SimulationStep: Equatable, Sendable, Codable {
         case killAtPoint = "kill-at-point"
         case pauseAtPoint = "pause-at-point"
         case breakAtPoint = "break-at-point"
+        /// A worker stops with a job or a read in hand, until it is given up or about then.
+        case zombie
         /// While states are handed over: either end dies or stops, or its connections break.
         case cutHandOver = "cut-hand-over"
         /// While a snapshot is made, written or restored.
@@ -30,6 +32,8 @@ struct SimulationStep: Equatable, Sendable, Codable {
         case isolateLeader = "isolate-leader"
         case isolateClient = "isolate-client"
         case cutOneWay = "cut-one-way"
+        /// Two parts of the network do not see each other.
+        case splitNetwork = "split-network"
         case slowNetwork = "slow-network"
         case lossyNetwork = "lossy-network"
         case breakConnections = "break-connections"
@@ -73,6 +77,10 @@ struct SimulationStep: Equatable, Sendable, Codable {
         case .killAtPoint, .pauseAtPoint, .breakAtPoint:
             step.occurrence = random.choice([1, 1, 1, 2, 5])
             step.point = random.choice(FaultPoint.allCases).rawValue
+        case .zombie:
+            step.occurrence = random.choice([1, 1, 2, 5])
+            step.point = random.choice(inHandPoints).rawValue
+            step.lastsNs = 550_000_000 + Int64(random.fraction() * 2_000_000_000)
         case .cutHandOver:
             step.occurrence = random.choice([1, 1, 2, 3, 5])
             step.point = random.choice(handOverPoints).rawValue
@@ -83,6 +91,9 @@ struct SimulationStep: Equatable, Sendable, Codable {
         return step
     }
 
+    private static let inHandPoints: [FaultPoint] = [
+        .workerJobReceived, .workerJobRun, .workerDeltasSending, .workerReplySending, .workerReadReceived,
+    ]
     private static let handOverPoints: [FaultPoint] = [
         .workerPhase2Received, .workerChunkSending, .workerChunkSent, .workerChunkReceived, .coordinatorChunkAsked,
         .coordinatorChunkSent,
