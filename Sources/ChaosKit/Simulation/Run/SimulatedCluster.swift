@@ -25,8 +25,9 @@ final class SimulatedCluster {
     /// Whose turn it is.
     private var acting: SimulatedNode?
 
-    /// Workers are checked after each turn while the ring changes, and else after one of so many.
-    private static let turnsPerCheck = 16
+    /// Workers are checked after each turn while the ring changes, and else after one of so many: the rarer, the more slots and keys
+    /// a check goes through, so that it takes no more than a turn does.
+    private let turnsPerCheck: Int
     /// Called when a process begins a life.
     var began: (SimulatedNode, VirtualHost) -> Void = { _, _ in }
 
@@ -34,6 +35,7 @@ final class SimulatedCluster {
 
     init(_ plan: SimulationPlan) {
         self.plan = plan
+        turnsPerCheck = max(16, (plan.slots + plan.keys) / 8)
         random = RandomSource(seed: plan.seed, stream: 2)
         network = VirtualNetwork(time: time, trace: trace, random: RandomSource(seed: plan.seed, stream: 3))
         record = SimulationRecord()
@@ -223,7 +225,7 @@ final class SimulatedCluster {
         if plan.comparesOwners, let worker = node.worker {
             coverage?.saw(worker, slots: plan.slots)
             let isChanging = worker.epoch != invariants.model.view.ring.epoch
-            if isChanging || turns.isMultiple(of: Self.turnsPerCheck) {
+            if isChanging || turns.isMultiple(of: turnsPerCheck) {
                 invariants.check(worker, node, hasServed: false, atNs: time.nowNs)
             }
         }
