@@ -118,11 +118,8 @@ final class CoverageCounter {
         guard name == SimulatedMethods.raft else { return }
         var params = MessagePackReader(UnsafeRawBufferPointer(start: frame.value, count: frame.value_length))
         guard (try? params.readArrayHeader()) == 1, let part = try? params.readBinary(),
-            part.count > SimulatedMethods.raftHeadBytes + 1
+            let kind = SimulatedMethods.raftKind(ofPart: part), (1...CoverageItem.raftKinds.count).contains(kind)
         else { return }
-        // A message of Raft begins with its version and its kind.
-        let kind = Int(part[SimulatedMethods.raftHeadBytes + 1])
-        guard (1...CoverageItem.raftKinds.count).contains(kind) else { return }
         methods[Method(name: "\(name) \(CoverageItem.raftKinds[kind - 1])", isReceived: isReceived), default: 0] += 1
     }
 }
