@@ -56,7 +56,8 @@ extension MessagePackWriter {
         writeArrayHeader(count: 3)
         write(view.ring.epoch.rawValue)
         write(view.members)
-        view.ring.ownerIndices.map(\.bigEndian).withUnsafeBytes { writeBinary($0) }
+        // A closure: a key path of a number is looked up anew for each slot.
+        view.ring.ownerIndices.map { $0.bigEndian }.withUnsafeBytes { writeBinary($0) }
     }
 }
 
