@@ -122,7 +122,8 @@ public struct SlotGates: Sendable {
                     table.set(slot, .serving)
                     continue
                 }
-                if state != .notOwned { dropped.append(slot) }
+                guard state != .notOwned else { continue }
+                dropped.append(slot)
                 table.set(slot, .notOwned)
                 continue
             }

@@ -62,6 +62,7 @@ struct SlotTable: Sendable {
 
     /// The slots in any of the states, ascending. O(slots).
     func slots(in wanted: SlotGates.SlotState...) -> [Slot] {
-        states.indices.filter { wanted.contains(states[$0]) }.map { Slot(UInt32($0)) }
+        let wanted = wanted.reduce(into: UInt8(0)) { $0 |= 1 << $1.rawValue }
+        return states.indices.filter { wanted & 1 << states[$0].rawValue != 0 }.map { Slot(UInt32($0)) }
     }
 }
