@@ -62,7 +62,8 @@ extension RingKeeper {
         if planted == .commitWithoutBarrier {
             round.awaited = []
         } else {
-            effects += alive.sorted().map { .order($0, round.proposal, round.epoch) }
+            let order = round.proposal
+            effects += alive.sorted().map { .order($0, order, round.epoch) }
         }
         round.resendAt = round.awaited.isEmpty ? nil : now + resendAfter
         self.round = round
@@ -108,7 +109,8 @@ extension RingKeeper {
         effects.append(.logCommit(round.epoch))
     }
 
-    /// Phase 3: a notice to everybody alive in the new view or the one before.
+    /// Phase 3: a notice to everybody alive in the new view or the one before, as far as its host keeps a line to them: who has left is
+    /// told by being released.
     func notify(since former: ClusterView, _ effects: inout [Effect]) {
         let told = (former.members + view.members).filter { !isDead($0.member.id, under: $0.incarnation) }
         effects += Set(told.map(\.member.id)).sorted().map { .order($0, .notify, view.ring.epoch) }

@@ -201,7 +201,8 @@ extension CoordinatorCore {
         loop.arm(leaseTimer, at: now.advanced(by: ClusterLimits.heartbeatInterval / 2))
     }
 
-    /// Closes the lines to workers that are no longer concerned.
+    /// Closes the lines to workers that are no longer concerned. One that has left gets no notice of the view without it: the answer to
+    /// `member.leave` tells it.
     private func settleMembers() {
         let view = machine.view
         for (id, link) in members {
