@@ -19,26 +19,28 @@ import Testing
         resize.traffic.filter { $0.name == name }.reduce(0) { $0 + $1.bytes }
     }
 
-    /// In a resize of `workers` workers phase 1 and the notice go to all who are alive in the view before or the one after, phase 2
-    /// to those who gain slots; each is answered.
+    /// In a resize of `workers` workers phase 1 goes to all who are alive in the view before or the one after, phase 2 to those who gain
+    /// slots, the notice to the members of the new view; each is answered. Who leaves gets the answer to `member.leave` instead of a
+    /// notice.
     @Test(arguments: [2, 5, 16]) func ordersGoToAsManyAsTheProtocolSays(workers: Int) throws {
         for resize in try measurement(workers: workers).resizes {
-            let (told, gaining) =
+            let (told, gaining, noticed) =
                 switch resize.event {
-                case .join: (workers + 1, 1)
-                case .leave: (workers + 1, min(workers, resize.movedSlots))
-                case .death, .rack: (workers, min(workers, resize.movedSlots))
+                case .join: (workers + 1, 1, workers + 1)
+                case .leave: (workers + 1, min(workers, resize.movedSlots), workers)
+                case .death, .rack: (workers, min(workers, resize.movedSlots), workers)
                 }
             #expect(resize.epochs == 1, "\(resize.event)")
             #expect(frames(resize, "member.sync 1") == told, "\(resize.event)")
             #expect(frames(resize, "reply to member.sync 1") == told, "\(resize.event)")
             #expect(frames(resize, "member.sync 2") == gaining, "\(resize.event)")
             #expect(frames(resize, "reply to member.sync 2") == gaining, "\(resize.event)")
-            #expect(frames(resize, "member.sync 3") == told, "\(resize.event)")
-            #expect(frames(resize, "reply to member.sync 3") == told, "\(resize.event)")
+            #expect(frames(resize, "member.sync 3") == noticed, "\(resize.event)")
+            #expect(frames(resize, "reply to member.sync 3") == noticed, "\(resize.event)")
             // A view goes ahead of each notice, and nobody has to ask for it.
-            #expect(frames(resize, "member.view") + frames(resize, "member.view-step") == told, "\(resize.event)")
+            #expect(frames(resize, "member.view") + frames(resize, "member.view-step") == noticed, "\(resize.event)")
             #expect(frames(resize, "state.fetch") == gaining, "\(resize.event)")
+            #expect(frames(resize, "reply to member.leave") == (resize.event == .leave ? 1 : 0), "\(resize.event)")
         }
     }
 

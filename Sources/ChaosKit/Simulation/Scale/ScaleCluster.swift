@@ -87,7 +87,7 @@ final class ScaleCluster {
         } catch {
             throw .cannotBegin("\(error)")
         }
-        try advance(until: "the cluster has not settled", isSettled)
+        try advance(until: "the cluster has not settled", each: eventsPerLook, isSettled)
         leaderName = cluster.leader?.name
         let settledNs = time.nowNs
         advance(to: settledNs + Self.tailNs)
@@ -161,7 +161,7 @@ final class ScaleCluster {
             cluster.leader?.coordinator.map { $0.epoch > epoch } ?? false
         }
         let committedNs = time.nowNs
-        try advance(until: "somebody does not follow the new view", isSettled)
+        try advance(until: "somebody does not follow the new view", each: eventsPerLook, isSettled)
         let settledNs = time.nowNs
         advance(to: settledNs + Self.tailNs)
         try checkLeader()
@@ -225,6 +225,9 @@ final class ScaleCluster {
         guard cluster.leader?.name == leaderName else { throw .leaderChanged }
     }
 
+    /// To look at everybody takes as long as there are workers, whose events come the closer the more there are.
+    private var eventsPerLook: Int { max(1, size.workers / 16) }
+
     /// Whether everybody goes by the leader's view, and it is that of the workers that run.
     private func isSettled() -> Bool {
         guard let leader = cluster.leader?.coordinator, !leader.hasRound else { return false }
@@ -239,7 +242,7 @@ final class ScaleCluster {
     }
 
     /// Goes on until something is so, which is looked at after so many events each time.
-    private func advance(until failure: String, each: Int = 64, _ isReached: () -> Bool) throws(ScaleError) {
+    private func advance(until failure: String, each: Int, _ isReached: () -> Bool) throws(ScaleError) {
         let limitNs = time.nowNs + Self.settlingNs
         while !isReached() {
             for _ in 0..<each {
