@@ -60,6 +60,8 @@ final class SimulatedCluster {
     private func begin(_ node: SimulatedNode) -> VirtualHost {
         precondition(!node.isRunning, "\(node.name) runs already")
         node.life += 1
+        // It may have died while it ended its session.
+        node.isLeaving = false
         let drift = (random.fraction() * 2 - 1) * plan.driftMax
         let host = VirtualHost(
             machine: node.machine,

@@ -62,13 +62,15 @@ extension SimulatedNemesis {
         }
     }
 
-    /// At its end the process's connections break, and what it had sent until then comes once more.
+    /// At its end the process's connections break, and what it had sent until then comes once more: of a client, as often as not,
+    /// after it has ended its session.
     func lateMessages(_ node: SimulatedNode?, _ step: SimulationStep) {
         guard let node, node.isRunning, !network.keepsLate(from: node.machine) else { return }
         network.keepLate(from: node.machine)
         begin(step, "\(node.name)") { [unowned self] in
             _ = network.breakConnections(of: node.machine)
             network.releaseLate(from: node.machine)
+            if !isHealed, node.name.role == .client, (step.pick / 64).isMultiple(of: 2) { renew(node, step) }
         } hasWorked: { [unowned self] in
             network.hasKeptLate(from: node.machine) || !node.isRunning
         }

@@ -12,7 +12,7 @@ final class SimulatedNemesis {
     /// Faults that are on: how to end each, and whether it was seen to work.
     private var present: [Int: (kind: String, end: () -> Void, hasWorked: () -> Bool)] = [:]
     private var failures: [String] = []
-    private var isHealed = false
+    private(set) var isHealed = false
 
     init(_ cluster: SimulatedCluster, _ load: SimulatedLoad) {
         self.cluster = cluster
@@ -112,9 +112,11 @@ final class SimulatedNemesis {
 
     /// A client ends its session, and comes again as a new one.
     private func renewClient(_ step: SimulationStep) {
-        guard let node = pick(step, cluster.clients) else { return }
+        if let node = pick(step, cluster.clients) { renew(node, step) }
+    }
+
+    func renew(_ node: SimulatedNode, _ step: SimulationStep) {
         cluster.renew(node) { [unowned self] in
-            node.isLeaving = false
             attempt(step) { try cluster.start(node) }
             load.beginLanes(of: node)
         }
