@@ -72,6 +72,12 @@ import Testing
         #expect(lines[come + 1].hasSuffix("is killed"))
     }
 
+    @Test func aFaultOfOneWhoHasNobodyToSpeakToWaitsForThem() throws {
+        var late = step(.lateMessages, atMs: 1900, lastsMs: 50)
+        late.number = 2
+        _ = try run(plan([step(.killAll, atMs: 700, lastsMs: 1300), late]), faults: 7)
+    }
+
     @Test func aProcessThatStopsInTheMiddleOfATurnSendsTheRestWhenItGoesOn() throws {
         let lines = try run(plan([step(.pauseAtPoint, lastsMs: 700, .workerReplySending)]))
         #expect(lines.contains { $0.hasSuffix("has come to worker.reply.sending") })

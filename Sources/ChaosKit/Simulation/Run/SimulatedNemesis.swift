@@ -19,6 +19,9 @@ final class SimulatedNemesis {
         self.load = load
     }
 
+    /// Whether a fault is on.
+    var isActing: Bool { !present.isEmpty }
+
     var time: VirtualTime { cluster.time }
     var network: VirtualNetwork { cluster.network }
 

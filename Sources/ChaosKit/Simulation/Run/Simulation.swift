@@ -35,6 +35,8 @@ public final class Simulation {
 
     /// Until the ring has settled, at the most.
     private static let settlingNs: Int64 = 20_000_000_000
+    /// For faults that nothing came across in their time, at the most.
+    private static let extensionMaxNs: Int64 = 5_000_000_000
     private static let tailNs: Int64 = 1_000_000_000
 
     public init(_ plan: SimulationPlan, print: ((String) -> Void)? = nil) {
@@ -82,6 +84,8 @@ public final class Simulation {
         advance(to: beginNs + plan.loadNs)
         loadIsOn(false)
         advance(to: nemesis.lastEndNs)
+        // A client has nothing to send while nobody runs: its fault goes on until it has.
+        advance(within: Self.extensionMaxNs) { [self] in !nemesis.isActing }
         problems += try nemesis.heal()
         let healedNs = time.nowNs
         cluster.record.nemesis(.healed(boundNs: SimulationPlan.boundNs), at: healedNs)
