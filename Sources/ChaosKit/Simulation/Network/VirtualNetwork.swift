@@ -86,11 +86,16 @@ final class VirtualNetwork {
         }
     }
 
+    /// Has what a cut held up go on, in front of what comes behind it meanwhile.
     private func resume(_ connection: VirtualConnection, _ link: Link) {
         let toServer = connection.client.host.machine == link.from
-        let waiting = toServer ? connection.toServer.stalled : connection.toClient.stalled
-        if toServer { connection.toServer.stalled = [] } else { connection.toClient.stalled = [] }
-        for message in waiting { carry(message, over: connection, toServer: toServer) }
+        guard hasStalled(connection, toServer) else { return }
+        time.after(draw(Self.delayNs)) { [self] in
+            guard !connection.isOver, !weather(link).isCut else { return }
+            let waiting = toServer ? connection.toServer.stalled : connection.toClient.stalled
+            if toServer { connection.toServer.stalled = [] } else { connection.toClient.stalled = [] }
+            for message in waiting { deliver(message, over: connection, toServer: toServer, link) }
+        }
     }
 
     // MARK: Endpoints
