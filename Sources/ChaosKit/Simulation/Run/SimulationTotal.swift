@@ -34,6 +34,12 @@ public struct SimulationTotal: Sendable, Codable {
         coverage.add(other.coverage)
     }
 
+    /// A seed at which its process died.
+    mutating func addCrash() {
+        seeds += 1
+        violations += 1
+    }
+
     public var text: String {
         """
         \(seeds) seeds: \(seeds - violations - undecided) valid, \(violations) violations, \(undecided) undecided; \
