@@ -46,7 +46,10 @@ package final class SimulatedCoordinator {
     package var view: ClusterView { core.machine.view }
     package var hasRound: Bool { core.machine.intent != nil }
     package var appliedIndex: UInt64 { core.log.appliedIndex }
-    package var stateHash: UInt64 { core.machine.hash }
+    package var stateHash: UInt64 { Self.hash(of: &core.machine) }
+    /// In place: a copy of a machine counts references to all that it holds.
+    private static func hash(of machine: inout StateMachine) -> UInt64 { machine.hash }
+
     package var roundsCommitted: Int { core.counts.roundsCommitted }
 
     /// What it is in the log: `leader`, `follower`, `candidate`, `removed` or `unavailable`.
@@ -98,12 +101,18 @@ package final class SimulatedWorker {
         core.isPlaced && core.gates.isLeaseHeld && core.holdsLease(at: now, suspendedNs: suspendedNs)
     }
 
+    /// What it does with each slot.
+    package var slotStates: [SlotGates.SlotState] { core.gates.slotStates }
+
     /// What it does with a slot.
     package func state(of slot: Slot) -> SlotGates.SlotState { core.gates.state(of: slot) }
 
     /// What it holds of a key: its committed state, and whether that is known to be old and to be fetched. Nil: nothing.
-    package func held(_ key: [UInt8]) -> (version: UInt64, state: [UInt8]?, isStale: Bool)? {
-        let held = key.withUnsafeBytes { core.keys.find($0, KeyHash(of: $0)) }
+    package func held(
+        _ key: [UInt8],
+        _ hash: KeyHash
+    ) -> (version: UInt64, state: [UInt8]?, isStale: Bool)? {
+        let held = key.withUnsafeBytes { core.keys.find($0, hash) }
         return held.map { ($0.version, $0.state, $0.work?.isStale ?? false) }
     }
 

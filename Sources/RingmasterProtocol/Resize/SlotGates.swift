@@ -48,6 +48,9 @@ public struct SlotGates: Sendable {
     /// What is done with a slot. O(1).
     public func state(of slot: Slot) -> SlotState { table.state(of: slot) }
 
+    /// What is done with each slot. O(1).
+    package var slotStates: [SlotState] { table.states }
+
     /// Whether a read or a job of the slot is served now. O(1).
     public func serves(_ slot: Slot) -> Bool {
         isLeaseHeld && table.state(of: slot) == .serving

@@ -1,6 +1,7 @@
 // What the log of a simulation says, read apart from the state machine: who owns what, which jobs were accepted, and what every
 // key's list is by them. The state machine's judgements are held against it, and so is what workers and clients do.
 
+import Glibc
 import Ringmaster
 import RingmasterProtocol
 
@@ -14,14 +15,30 @@ struct LogModel {
 
     /// A key's list, whose length is the key's version.
     struct KeyLog {
+        /// One after the other, in the order in which the log first had them.
+        let number: Int
+        let name: [UInt8]
+        let hash: KeyHash
         let slot: Slot
         fileprivate(set) var values: [Int64] = []
+        /// The same as a key's state.
+        fileprivate(set) var bytes: [UInt8] = []
         private var lastWriter: Writer?
         /// How long the list was before whoever wrote last began to.
         private var lengthBefore = 0
 
-        fileprivate init(slot: Slot) {
+        fileprivate init(number: Int, name: UnsafeRawBufferPointer, hash: KeyHash, slot: Slot) {
+            self.number = number
+            self.name = Array(name)
+            self.hash = hash
             self.slot = slot
+        }
+
+        /// Whether a state is the list as it was at some time. O(bytes).
+        func hasBegun(with state: UnsafeRawBufferPointer) -> Bool {
+            guard !state.isEmpty, let start = state.baseAddress else { return true }
+            guard state.count <= bytes.count else { return false }
+            return bytes.withUnsafeBytes { memcmp($0.baseAddress!, start, state.count) == 0 }
         }
 
         /// How long the list was when somebody else than this writer wrote last.
@@ -30,6 +47,7 @@ struct LogModel {
         fileprivate mutating func append(_ value: Int64, by writer: Writer) {
             if writer != lastWriter { (lastWriter, lengthBefore) = (writer, values.count) }
             values.append(value)
+            withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
         }
     }
 
@@ -44,7 +62,11 @@ struct LogModel {
         let by: NodeName
     }
 
-    private(set) var view = ClusterView()
+    private(set) var view = ClusterView() {
+        didSet { viewsSeen += 1 }
+    }
+    /// Goes up with each change of the view.
+    private(set) var viewsSeen = 0
     private(set) var intent: Intent?
     private(set) var keys: [String: KeyLog] = [:]
     /// For each intent of the log, the slots that it moves.
@@ -161,7 +183,8 @@ struct LogModel {
 
     private mutating func accept(_ delta: Delta, of writer: Writer) {
         let key = String(decoding: delta.key, as: UTF8.self)
-        let slot = view.ring.size.slot(of: KeyHash(of: delta.key))
+        let hash = KeyHash(of: delta.key)
+        let slot = view.ring.size.slot(of: hash)
         if owner(of: slot) != writer {
             breach("I1: a delta of \(writer.worker) is accepted, which does not own slot \(slot)")
         } else if intent?.fenced.contains(writer.worker) ?? false {
@@ -174,17 +197,41 @@ struct LogModel {
         if replies.updateValue(Array(delta.reply), forKey: name) != nil {
             breach("I2: job \(delta.sequence) of \(delta.client) is accepted twice")
         }
-        guard case .bytes(let bytes) = delta.state, let list = AppendJob.values(Array(bytes)), let value = list.last
-        else {
+        guard case .bytes(let state) = delta.state, state.count >= 8, state.count.isMultiple(of: 8) else {
             return breach("I2: a delta of \(key) appends nothing")
         }
-        let present = keys[key]?.values ?? []
-        if !list.dropLast().elementsEqual(present) {
-            breach("I2: \(key) is to have \(list.count - 1) values before \(value), and has \(present.count)")
+        let before = UnsafeRawBufferPointer(rebasing: state.dropLast(8))
+        let value = Int64(littleEndian: state.loadUnaligned(fromByteOffset: before.count, as: Int64.self))
+        let number = keys.count
+        breaches += Self.append(
+            value,
+            after: before,
+            to: &keys[key, default: KeyLog(number: number, name: delta.key, hash: hash, slot: slot)],
+            by: writer,
+            &positions
+        )
+    }
+
+    /// In place, so that no list is copied. O(bytes).
+    /// - Returns: What is wrong with it.
+    private static func append(
+        _ value: Int64,
+        after before: UnsafeRawBufferPointer,
+        to log: inout KeyLog,
+        by writer: Writer,
+        _ positions: inout [Int64: Int]
+    ) -> [String] {
+        var breaches: [String] = []
+        let key = String(decoding: log.name, as: UTF8.self)
+        if before.count != log.bytes.count || !log.hasBegun(with: before) {
+            breaches.append(
+                "I2: \(key) is to have \(before.count / 8) values before \(value), and has \(log.values.count)"
+            )
         }
-        if positions.updateValue(present.count, forKey: value) != nil {
-            breach("I2: \(value) is appended to \(key) twice")
+        if positions.updateValue(log.values.count, forKey: value) != nil {
+            breaches.append("I2: \(value) is appended to \(key) twice")
         }
-        keys[key, default: KeyLog(slot: slot)].append(value, by: writer)
+        log.append(value, by: writer)
+        return breaches
     }
 }

@@ -13,10 +13,22 @@ struct SimulationInvariants {
 
     private(set) var model = LogModel()
     private var hashes: [UInt64: (hash: UInt64, by: NodeName)] = [:]
+    /// By the numbers of keys: the state that was last found to be as in the log.
+    private var statesKnown: [[UInt8]] = []
     private(set) var breaches: [Breach] = []
     private(set) var checks = 0
 
     private static let breachesMax = 10
+
+    /// All that a check of a worker's slots depends on: what was found to be well is so until any of it changes.
+    struct SlotsChecked: Equatable {
+        let states: [SlotGates.SlotState]
+        let viewsSeen: Int
+        let moves: Int
+        let epoch: Epoch
+        let writer: LogModel.Writer
+        let isSure: Bool
+    }
 
     // MARK: The log
 
@@ -68,7 +80,8 @@ struct SimulationInvariants {
 
     // MARK: Workers
 
-    /// I1 and I3 of a worker that serves, I6 of one that has stopped. O(slots + keys).
+    /// I1 and I3 of a worker that serves, I6 of one that has stopped. O(keys), and O(slots) after any of
+    /// `SlotsChecked` has changed.
     /// - Parameter hasServed: It has just answered a read: it takes itself for the owner of all that it serves, whatever its lease.
     mutating func check(_ worker: SimulatedWorker, _ node: SimulatedNode, hasServed: Bool, atNs: Int64) {
         guard worker.isPlaced, let host = node.host, model.view.ring.epoch > .zero else { return }
@@ -76,20 +89,45 @@ struct SimulationInvariants {
         let now = MonotonicTime(nanoseconds: host.clockNs)
         let isSure = hasServed || worker.holdsLease(at: now, suspendedNs: host.suspendedNs)
         let writer = LogModel.Writer(worker: worker.id, incarnation: worker.incarnation)
+        let states = worker.slotStates
+        let looked = SlotsChecked(
+            states: states,
+            viewsSeen: model.viewsSeen,
+            moves: model.moves.count,
+            epoch: worker.epoch,
+            writer: writer,
+            isSure: isSure
+        )
+        if node.slotsChecked != looked {
+            guard checkSlots(looked, worker, node, atNs: atNs) else { return node.slotsChecked = nil }
+            node.slotsChecked = looked
+        }
+        if isSure { checkKeys(worker, states, writer, node, atNs: atNs) }
+    }
+
+    /// - Returns: whether all is well.
+    private mutating func checkSlots(
+        _ looked: SlotsChecked,
+        _ worker: SimulatedWorker,
+        _ node: SimulatedNode,
+        atNs: Int64
+    ) -> Bool {
         for position in 0..<UInt32(model.view.ring.size.slotCount) {
             let slot = Slot(position)
-            switch worker.state(of: slot) {
-            case .serving where isSure:
-                guard model.owner(of: slot) != writer else { break }
+            switch looked.states.state(of: slot) {
+            case .serving where looked.isSure:
+                guard model.owner(of: slot) != looked.writer else { break }
                 let owner = model.owner(of: slot).map { "\($0.worker)" } ?? "nobody"
-                return breach("I1: \(node.name) serves slot \(slot), which is \(owner)'s", atNs: atNs)
+                breach("I1: \(node.name) serves slot \(slot), which is \(owner)'s", atNs: atNs)
+                return false
             case .draining, .stopped:
                 guard !mayStop(slot, worker) else { break }
-                return breach("I6: \(node.name) has stopped slot \(slot), which stays with it", atNs: atNs)
+                breach("I6: \(node.name) has stopped slot \(slot), which stays with it", atNs: atNs)
+                return false
             default: break
             }
         }
-        if isSure { checkKeys(worker, writer, node, atNs: atNs) }
+        return true
     }
 
     /// Whether a round that is newer than the worker's view takes the slot away, or stops everybody.
@@ -100,27 +138,53 @@ struct SimulationInvariants {
     /// I3: what it serves, it has as it is in the log, and all of it that others wrote.
     private mutating func checkKeys(
         _ worker: SimulatedWorker,
+        _ states: [SlotGates.SlotState],
         _ writer: LogModel.Writer,
         _ node: SimulatedNode,
         atNs: Int64
     ) {
-        for (key, log) in model.keys where worker.state(of: log.slot) == .serving {
-            let held = worker.held(Array(key.utf8))
+        for (key, log) in model.keys where states.state(of: log.slot) == .serving {
+            let held = worker.held(log.name, log.hash)
             // It knows of itself that this is old, and answers nothing by it.
             if held?.isStale ?? false { continue }
-            let (version, list) = (Int(held?.version ?? 0), AppendJob.values(held?.state ?? []) ?? [])
+            let (version, state) = (Int(held?.version ?? 0), held?.state ?? [])
             let least = log.length(byOthersThan: writer)
             if version < least {
                 return breach("I3: \(node.name) serves \(key) at version \(version), others made \(least)", atNs: atNs)
             }
-            if version != list.count || !log.values.starts(with: list) {
+            if 8 * version != state.count || !isOfLog(state, log) {
                 return breach("I3: \(node.name) has another list of \(key) than the log", atNs: atNs)
             }
         }
     }
 
+    /// Whether a state is its key's list as it was at some time. Lists only grow: what has been compared once is so for good, and as
+    /// it is kept here, nobody can have written to its bytes since. O(1) for it, else O(bytes).
+    private mutating func isOfLog(_ state: [UInt8], _ log: LogModel.KeyLog) -> Bool {
+        while statesKnown.count <= log.number { statesKnown.append([]) }
+        if statesKnown[log.number].isSameMemory(as: state) { return true }
+        guard state.withUnsafeBytes({ log.hasBegun(with: $0) }) else { return false }
+        statesKnown[log.number] = state
+        return true
+    }
+
     mutating func breach(_ text: String, atNs: Int64) {
         guard breaches.count < Self.breachesMax else { return }
         breaches.append(Breach(timeNs: atNs, text: text))
+    }
+}
+
+extension [UInt8] {
+    /// Whether both are one piece of memory: then they are equal. O(1).
+    fileprivate func isSameMemory(as other: [UInt8]) -> Bool {
+        withUnsafeBufferPointer { here in
+            other.withUnsafeBufferPointer { here.baseAddress == $0.baseAddress && here.count == $0.count }
+        }
+    }
+}
+
+extension [SlotGates.SlotState] {
+    fileprivate func state(of slot: Slot) -> SlotGates.SlotState {
+        slot.index < count ? self[slot.index] : .notOwned
     }
 }

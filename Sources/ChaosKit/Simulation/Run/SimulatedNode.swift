@@ -7,19 +7,22 @@ import RingmasterProtocol
 /// What stands behind a name; at any time at most one life of it runs.
 final class SimulatedNode {
     let name: NodeName
-    var life = 0
+    @exclusivity(unchecked) var life = 0
     /// Of the life that runs; nil while none does.
-    var host: VirtualHost?
-    var coordinator: SimulatedCoordinator?
+    @exclusivity(unchecked) var host: VirtualHost?
+    @exclusivity(unchecked) var coordinator: SimulatedCoordinator?
     /// Of a coordinator that keeps its log, through all lives.
     var disk: SimulatedDisk?
-    var worker: SimulatedWorker?
-    var client: SimulatedClient?
+    @exclusivity(unchecked) var worker: SimulatedWorker?
+    @exclusivity(unchecked) var client: SimulatedClient?
     /// Whether it is to run once everything is healed.
     var isWanted = true
-    var isLeaving = false
+    @exclusivity(unchecked) var isLeaving = false
     /// The highest epoch that its present life was seen at.
-    var epochSeen: UInt64?
+    @exclusivity(unchecked) var epochSeen: UInt64?
+
+    /// Of a worker: the slots that were last found to be as they are to be.
+    @exclusivity(unchecked) var slotsChecked: SimulationInvariants.SlotsChecked?
 
     init(_ name: NodeName) {
         self.name = name
@@ -50,6 +53,7 @@ final class SimulatedNode {
         coordinator = nil
         self.host = nil
         epochSeen = nil
+        slotsChecked = nil
     }
 }
 

@@ -19,7 +19,7 @@ final class CoordinatorCore: @unchecked Sendable {
     private(set) var commands: CommandQueue!
     private(set) var server: ServerCore!
     private(set) var publisher: PublisherCore!
-    var machine = StateMachine(planted: plantedBug)
+    @exclusivity(unchecked) var machine = StateMachine(planted: plantedBug)
     var keeper = RingKeeper(resendAfter: ClusterLimits.orderResendInterval, planted: plantedBug)
     /// The clock that the keeper counts in.
     let clock: LoopClock
