@@ -3,14 +3,26 @@
 /// A running hash (FNV-1a over 64-bit words) of every message, turn and fault with its time; and, where it is asked for, a line of
 /// text for each.
 final class SimulationTrace {
-    private(set) var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    private(set) var count = 0
+    @exclusivity(unchecked) private(set) var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    @exclusivity(unchecked) private(set) var count = 0
     /// Takes the lines; nil: nobody wants them.
-    var print: ((String) -> Void)?
+    @exclusivity(unchecked) var print: ((String) -> Void)?
 
-    func note(_ nowNs: Int64, _ words: UInt64..., line: @autoclosure () -> String) {
+    /// - Parameters:
+    ///   - kind: What happened, as a number of its own.
+    ///   - word: With the one after it, what tells it from others of its kind.
+    @inline(__always)
+    func note(
+        _ nowNs: Int64,
+        _ kind: UInt64,
+        _ word: UInt64? = nil,
+        _ another: UInt64? = nil,
+        line: @autoclosure () -> String
+    ) {
         mix(UInt64(bitPattern: nowNs))
-        for word in words { mix(word) }
+        mix(kind)
+        if let word { mix(word) }
+        if let another { mix(another) }
         count += 1
         guard let print else { return }
         let us = nowNs / 1000

@@ -13,38 +13,38 @@ final class RaftLog: DeltaLog, Flushable {
     private let loop: EventLoop
     unowned let applier: any LogApplier
 
-    private(set) var role = LogRole.unavailable("not started")
+    @exclusivity(unchecked) private(set) var role = LogRole.unavailable("not started")
     /// Messages dropped because no correct server sends such.
     private(set) var malformedMessages = 0
-    private(set) var proposalsInFlight = 0
+    @exclusivity(unchecked) private(set) var proposalsInFlight = 0
 
     /// Set from `start` until closed.
-    var raft: OpaquePointer?
+    @exclusivity(unchecked) var raft: OpaquePointer?
     private var directory: DataDirectory?
     private var peerDirectories: PeerDirectories?
     private var watch: DescriptorWatch?
-    private var timer: LoopTimer?
-    private var waiting: [(entry: [UInt8], id: UInt64)] = []
-    private var isFlushPending = false
+    @exclusivity(unchecked) private var timer: LoopTimer?
+    @exclusivity(unchecked) private var waiting: [(entry: [UInt8], id: UInt64)] = []
+    @exclusivity(unchecked) private var isFlushPending = false
     /// Whether libraft is at work below, which nothing may call into then.
-    private(set) var isPumping = false
+    @exclusivity(unchecked) private(set) var isPumping = false
     /// Whether committed entries wait until libraft has returned.
-    private var defersWork = false
-    private var committed = CommittedWork()
+    @exclusivity(unchecked) private var defersWork = false
+    @exclusivity(unchecked) private var committed = CommittedWork()
     /// What callbacks asked for, or what is to be told once libraft has returned.
-    private var later: [() -> Void] = []
-    private var failure: DeltaLogError?
+    @exclusivity(unchecked) private var later: [() -> Void] = []
+    @exclusivity(unchecked) private var failure: DeltaLogError?
     private var whenClosed: [() -> Void] = []
-    private var isClosing = false
+    @exclusivity(unchecked) private var isClosing = false
     /// Changes of servers under way, by the number that libraft's side knows them by.
     var changes: [UInt64: (server: UInt64, then: (Result<Void, DeltaLogError>) -> Void)] = [:]
     var lastChange: UInt64 = 0
-    private(set) var servers: [LogServer] = []
+    @exclusivity(unchecked) private(set) var servers: [LogServer] = []
     var term: UInt64 { raft.map { rm_raft_term($0) } ?? 0 }
-    private var configurationIndex: UInt64 = 0
-    private var patience = ElectionPatience()
+    @exclusivity(unchecked) private var configurationIndex: UInt64 = 0
+    @exclusivity(unchecked) private var patience = ElectionPatience()
     /// The configuration by which a leader said that this server is none of the log's.
-    private var removal: LogConfigurationStamp?
+    @exclusivity(unchecked) private var removal: LogConfigurationStamp?
 
     init(settings: RaftLogSettings, loop: EventLoop, applier: any LogApplier) {
         self.settings = settings
@@ -230,6 +230,7 @@ final class RaftLog: DeltaLog, Flushable {
     }
 
     private func runLater() {
+        guard !later.isEmpty else { return }
         // What they ask for in turn waits for the next time.
         let actions = later
         later = []

@@ -13,14 +13,14 @@ final class LoopState {
     var freeTokens: [Int] = []
     var watches: [DescriptorWatch?] = []
     /// Watches whose descriptors were readable in this turn.
-    var readableWatches: [DescriptorWatch] = []
+    @exclusivity(unchecked) var readableWatches: [DescriptorWatch] = []
     @exclusivity(unchecked) var touched: [LoopSocket] = []
     @exclusivity(unchecked) var readable: [LoopSocket] = []
     @exclusivity(unchecked) var dispatching: [LoopSocket] = []
     @exclusivity(unchecked) var sinks: [any Flushable] = []
     @exclusivity(unchecked) var turnsWithoutWait = 0
     /// When the kernel's alarm rings; `distantFuture` where it is not set.
-    var alarm = MonotonicTime.distantFuture
+    @exclusivity(unchecked) var alarm = MonotonicTime.distantFuture
     let tokens = UnsafeMutablePointer<UInt64>.allocate(capacity: tokensMax)
 
     init(now: MonotonicTime) {

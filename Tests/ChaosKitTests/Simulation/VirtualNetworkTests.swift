@@ -36,7 +36,7 @@ import Testing
         let sent = UInt64(200)
         for number in 0..<sent {
             let bytes = withUnsafeBytes(of: number) { Array($0) }
-            time.at(10_000_000 + Int64(number) * 200_000) { _ = client.send(VirtualPacket(bytes), more: false) }
+            time.at(10_000_000 + Int64(number) * 200_000) { _ = client.send(.copy(of: bytes), more: false) }
         }
         for cut in 0..<5 as Range<Int64> {
             let beginNs = 11_000_000 + cut * 7_000_000

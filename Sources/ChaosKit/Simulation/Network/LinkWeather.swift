@@ -32,6 +32,9 @@ struct LinkWeather {
     /// Of the links that were asked for since a rule came or went.
     private var known: [VirtualNetwork.Link: VirtualNetwork.Weather] = [:]
 
+    /// Whether no rule is in force: then no link has any weather.
+    var isFair: Bool { rules.isEmpty }
+
     /// What all rules do to a link. O(1), and O(rules) the first time.
     mutating func weather(of link: VirtualNetwork.Link) -> VirtualNetwork.Weather {
         // Most of the time there is none, and looking costs two names' hashes.

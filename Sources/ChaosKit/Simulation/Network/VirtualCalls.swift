@@ -62,7 +62,7 @@ enum VirtualCalls {
         }
         calls.send = { socket, bytes, length, more in
             let socket: VirtualSocket = object(socket)
-            return socket.send(VirtualPacket(UnsafeRawBufferPointer(start: bytes, count: length)), more: more != 0)
+            return socket.send(.copy(of: UnsafeRawBufferPointer(start: bytes, count: length)), more: more != 0)
         }
         calls.monitor = { socket in
             let socket: VirtualSocket = object(socket)

@@ -5,15 +5,20 @@ final class VirtualConnection {
     let number: Int
     let client: VirtualSocket
     let server: VirtualSocket
+    /// Between the machines of its ends.
+    let linkToServer: VirtualNetwork.Link
+    let linkToClient: VirtualNetwork.Link
     /// Of the client, by which a ROUTER knows it.
     let identity: [UInt8]
+    /// The same, as the part that a ROUTER puts before each message.
+    let identityPart: VirtualPacket
     /// What the client of an XPUB has asked for.
     private(set) var prefixes: [[UInt8]] = []
     /// Messages and ends under way, by direction.
-    var toServer = Direction()
-    var toClient = Direction()
+    @exclusivity(unchecked) var toServer = Direction()
+    @exclusivity(unchecked) var toClient = Direction()
     /// Whether nothing more is carried.
-    var isOver = false
+    @exclusivity(unchecked) var isOver = false
 
     struct Direction {
         /// When what was sent last arrives: nothing later overtakes it.
@@ -27,6 +32,9 @@ final class VirtualConnection {
         self.client = client
         self.server = server
         identity = client.connectionIdentity
+        identityPart = VirtualPacket.copy(of: identity)
+        linkToServer = VirtualNetwork.Link(from: client.host.machine, to: server.host.machine)
+        linkToClient = VirtualNetwork.Link(from: server.host.machine, to: client.host.machine)
     }
 
     func isSubscribed(to topic: VirtualPacket) -> Bool {

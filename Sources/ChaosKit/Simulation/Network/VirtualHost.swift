@@ -10,41 +10,41 @@ final class VirtualHost {
     let machine: String
     let network: VirtualNetwork
     /// Its own random numbers.
-    private var random: RandomSource
+    @exclusivity(unchecked) private var random: RandomSource
     /// How fast its clocks run, and what they showed when the simulation began.
-    private var clockRate: Double
-    private var clockStartNs: Int64
+    @exclusivity(unchecked) private var clockRate: Double
+    @exclusivity(unchecked) private var clockStartNs: Int64
     /// For how long its machine has slept, and since when it does.
     private var sleptNs: Int64 = 0
     private var asleepSinceNs: Int64?
     /// What somebody has set its wall clock ahead by.
     var wallClockOffsetNs: Int64 = 0
 
-    private(set) var isAlive = true
-    private(set) var isPaused = false
-    private(set) var turnCount = 0
-    private var isTurnPending = false
-    private var busyUntilNs: Int64 = 0
-    private var alarmAtNs = Int64.max
+    @exclusivity(unchecked) private(set) var isAlive = true
+    @exclusivity(unchecked) private(set) var isPaused = false
+    @exclusivity(unchecked) private(set) var turnCount = 0
+    @exclusivity(unchecked) private var isTurnPending = false
+    @exclusivity(unchecked) private var busyUntilNs: Int64 = 0
+    @exclusivity(unchecked) private var alarmAtNs = Int64.max
     private var descriptors: Int32 = 0
     private var sockets: [VirtualSocket] = []
-    private(set) var poller: VirtualPoller!
-    private(set) var loop: EventLoop!
+    @exclusivity(unchecked) private(set) var poller: VirtualPoller!
+    @exclusivity(unchecked) private(set) var loop: EventLoop!
     private(set) var context: MessagingContext!
     private let face: UnsafeMutablePointer<rm_virtual>
     /// What it sent while it stood still in the middle of a turn.
     private var heldBack: [() -> Void] = []
-    private var effects: (left: Int, then: () -> Void)?
+    @exclusivity(unchecked) private var effects: (left: Int, then: () -> Void)?
     /// What is done to it as soon as its turn is over.
-    private var afterTurn: (() -> Void)?
+    @exclusivity(unchecked) private var afterTurn: (() -> Void)?
     /// The process whose turn it is. nonisolated(unsafe): a simulation has one thread.
-    nonisolated(unsafe) private(set) static var current: VirtualHost?
+    @exclusivity(unchecked) nonisolated(unsafe) private(set) static var current: VirtualHost?
     /// Called before each of its turns.
-    var turning: () -> Void = {}
+    @exclusivity(unchecked) var turning: () -> Void = {}
     /// Called after each of its turns.
-    var turned: () -> Void = {}
+    @exclusivity(unchecked) var turned: () -> Void = {}
     /// Takes a turn of the loop, where somebody measures it; it has to call what it is given.
-    var metered: ((() -> Void) -> Void)?
+    @exclusivity(unchecked) var metered: ((() -> Void) -> Void)?
 
     /// What a turn of a loop takes of virtual time.
     private static let turnNs: ClosedRange<Int64> = 2_000...20_000
@@ -60,18 +60,19 @@ final class VirtualHost {
         face = .allocate(capacity: 1)
         face.initialize(to: rm_virtual(calls: VirtualCalls.table, object: nil))
         face.pointee.object = Unmanaged.passUnretained(self).toOpaque()
-        poller = VirtualPoller { [unowned self] in clockNs }
-        poller.wakes = { [unowned self] in wake() }
+        // The poller is this object's and its loop's, which ends with it.
+        poller = VirtualPoller { [unowned(unsafe) self] in clockNs }
+        poller.wakes = { [unowned(unsafe) self] in wake() }
         let host = Unmanaged.passUnretained(self)
         // The loop is this object's and ends with it. One thread.
         let box = UncheckedBox(host)
         loop = EventLoop.simulated(
             poller: poller.handle,
-            clock: { MonotonicTime(nanoseconds: box.value.takeUnretainedValue().clockNs) },
+            clock: { MonotonicTime(nanoseconds: box.value._withUnsafeGuaranteedRef { $0.clockNs }) },
             host: LoopHost(
                 randomBits: { box.value.takeUnretainedValue().random.next() },
                 wallClockNs: { box.value.takeUnretainedValue().wallClockNs },
-                suspendedNs: { box.value.takeUnretainedValue().suspendedNs },
+                suspendedNs: { box.value._withUnsafeGuaranteedRef { $0.suspendedNs } },
                 probe: { endpoint, _, then in
                     let host = box.value.takeUnretainedValue()
                     host.network.probe(endpoint.text, from: host.machine) { isRefused in

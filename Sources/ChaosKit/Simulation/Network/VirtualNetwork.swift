@@ -10,21 +10,22 @@ final class VirtualNetwork {
     var names: [String: String] = [:]
 
     /// Sees each message that leaves a socket, and each that comes to one (true); nil: nobody looks.
-    var observer: ((VirtualMessage, Bool) -> Void)?
+    @exclusivity(unchecked) var observer: ((VirtualMessage, Bool) -> Void)?
 
     let time: VirtualTime
     let trace: SimulationTrace
-    var random: RandomSource
+    @exclusivity(unchecked) var random: RandomSource
     private var listeners: [String: VirtualSocket] = [:]
     private var nextPort = 30_000
     private var connections: [VirtualConnection] = []
     private var connectionsMade = 0
-    private var links = LinkWeather()
-    private var late: [String: LateMessages] = [:]
-    private(set) var messagesDelivered = 0
+    @exclusivity(unchecked) private var links = LinkWeather()
+    @exclusivity(unchecked) private var late: [String: LateMessages] = [:]
+    @exclusivity(unchecked) private(set) var messagesDelivered = 0
     private(set) var messagesLost = 0
     /// Told of each message that is delivered, outside of all turns.
-    var delivered: (VirtualMessage, VirtualConnection, _ toServer: Bool) -> Void = { _, _, _ in }
+    @exclusivity(unchecked) var delivered: (VirtualMessage, VirtualConnection, _ toServer: Bool) -> Void = { _, _, _ in
+    }
 
     /// Between two machines, and within one.
     private static let delayNs: ClosedRange<Int64> = 20_000...120_000
@@ -74,8 +75,7 @@ final class VirtualNetwork {
     func isCut(from: String, to: String) -> Bool { weather(Link(from: from, to: to)).isCut }
 
     private func cutLinks(of connection: VirtualConnection) -> [Link] {
-        let (client, server) = (connection.client.host.machine, connection.server.host.machine)
-        return [Link(from: client, to: server), Link(from: server, to: client)].filter { weather($0).isCut }
+        [connection.linkToServer, connection.linkToClient].filter { weather($0).isCut }
     }
 
     /// Gives a connection up that the cut of a link has kept silent for too long.
@@ -94,7 +94,7 @@ final class VirtualNetwork {
             guard !connection.isOver, !weather(link).isCut else { return }
             let waiting = toServer ? connection.toServer.stalled : connection.toClient.stalled
             if toServer { connection.toServer.stalled = [] } else { connection.toClient.stalled = [] }
-            for message in waiting { deliver(message, over: connection, toServer: toServer, link) }
+            for message in waiting { deliver(message, over: connection, toServer: toServer) }
         }
     }
 
@@ -182,25 +182,31 @@ final class VirtualNetwork {
 
     /// - Parameter message: nil: the end of the connection.
     private func carry(_ message: VirtualMessage?, over connection: VirtualConnection, toServer: Bool) {
-        let (client, server) = (connection.client.host.machine, connection.server.host.machine)
-        let link = toServer ? Link(from: client, to: server) : Link(from: server, to: client)
+        var delay = draw(Self.delayNs)
+        if !links.isFair { delay += hindrance(toServer ? connection.linkToServer : connection.linkToClient) }
+        let last = toServer ? connection.toServer.lastArrivalNs : connection.toClient.lastArrivalNs
+        let arrival = max(last, time.nowNs + delay)
+        if toServer { connection.toServer.lastArrivalNs = arrival } else { connection.toClient.lastArrivalNs = arrival }
+        time.at(arrival) { [self] in deliver(message, over: connection, toServer: toServer) }
+    }
+
+    /// What the weather adds to a message's delay.
+    private func hindrance(_ link: Link) -> Int64 {
         let weather = weather(link)
-        var delay = draw(Self.delayNs) + weather.extraDelayNs
+        var delay = weather.extraDelayNs
         if weather.extraDelayNs > 0 { links.struck(link) { $0.extraDelayNs > 0 } }
         if weather.jitterNs > 0 { delay += draw(0...weather.jitterNs) }
         if weather.lossShare > 0, random.fraction() < weather.lossShare {
             links.struck(link) { $0.lossShare > 0 }
             delay += Self.resendAfterNs
         }
-        let last = toServer ? connection.toServer.lastArrivalNs : connection.toClient.lastArrivalNs
-        let arrival = max(last, time.nowNs + delay)
-        if toServer { connection.toServer.lastArrivalNs = arrival } else { connection.toClient.lastArrivalNs = arrival }
-        time.at(arrival) { [self] in deliver(message, over: connection, toServer: toServer, link) }
+        return delay
     }
 
-    private func deliver(_ message: VirtualMessage?, over connection: VirtualConnection, toServer: Bool, _ link: Link) {
+    private func deliver(_ message: VirtualMessage?, over connection: VirtualConnection, toServer: Bool) {
         guard !connection.isOver else { return messagesLost += 1 }
-        if weather(link).isCut || hasStalled(connection, toServer) {
+        let link = toServer ? connection.linkToServer : connection.linkToClient
+        if !links.isFair && weather(link).isCut || hasStalled(connection, toServer) {
             links.struck(link, by: \.isCut)
             if toServer {
                 connection.toServer.stalled.append(message)
@@ -213,7 +219,8 @@ final class VirtualNetwork {
         let receiver = toServer ? connection.server : connection.client
         guard receiver.host.isAlive, !receiver.isClosed else { return messagesLost += 1 }
         messagesDelivered += 1
-        let hash = message.reduce(UInt64(0)) { $0 &* 31 &+ SimulationTrace.hash($1.bytes) }
+        var hash: UInt64 = 0
+        for part in message { hash = hash &* 31 &+ SimulationTrace.hash(part.bytes) }
         trace.note(
             time.nowNs,
             2,

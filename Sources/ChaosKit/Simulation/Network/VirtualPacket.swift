@@ -1,23 +1,20 @@
 // The bytes of one part of a message in a simulation.
 
-/// Bytes at an address of their own, which a receiver may look at in place.
-final class VirtualPacket {
-    let bytes: UnsafeRawBufferPointer
-
-    init(_ source: UnsafeRawBufferPointer) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, source.count), alignment: 8)
-        copy.copyMemory(from: source)
-        bytes = UnsafeRawBufferPointer(start: copy.baseAddress, count: source.count)
+/// Bytes at an address of their own, which a receiver may look at in place: they lie behind the object's own, in one piece of memory.
+final class VirtualPacket: ManagedBuffer<Int, UInt8> {
+    static func copy(of source: UnsafeRawBufferPointer) -> VirtualPacket {
+        let packet = unsafeDowncast(create(minimumCapacity: max(1, source.count)) { _ in source.count }, to: Self.self)
+        packet.withUnsafeMutablePointerToElements { start in
+            UnsafeMutableRawBufferPointer(start: start, count: source.count).copyMemory(from: source)
+        }
+        return packet
     }
 
-    init(_ array: [UInt8]) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, array.count), alignment: 8)
-        copy.copyBytes(from: array)
-        bytes = UnsafeRawBufferPointer(start: copy.baseAddress, count: array.count)
-    }
+    static func copy(of array: [UInt8]) -> VirtualPacket { array.withUnsafeBytes { copy(of: $0) } }
 
-    deinit {
-        bytes.deallocate()
+    /// Valid as long as the packet is.
+    var bytes: UnsafeRawBufferPointer {
+        withUnsafeMutablePointers { count, start in UnsafeRawBufferPointer(start: start, count: count.pointee) }
     }
 }
 

@@ -4,13 +4,14 @@ import CShim
 
 /// The sockets of a loop that something came to, and its alarm. It notes when the loop would sleep.
 final class VirtualPoller {
-    private var tokens: [Int32: UInt64] = [:]
-    private var ready: [Int32] = []
-    private var isWoken = false
+    /// By descriptor: small numbers, as those of a kernel are.
+    @exclusivity(unchecked) private var tokens: [UInt64?] = []
+    @exclusivity(unchecked) private var ready: [Int32] = []
+    @exclusivity(unchecked) private var isWoken = false
     /// On the loop's own clock.
-    private(set) var alarmNs: Int64?
+    @exclusivity(unchecked) private(set) var alarmNs: Int64?
     /// Whether the loop asked to sleep, and nothing kept it awake.
-    var isAsleep = false
+    @exclusivity(unchecked) var isAsleep = false
     /// The loop's own clock.
     let clockNs: () -> Int64
     /// Called when something came while the loop may be asleep.
@@ -32,17 +33,22 @@ final class VirtualPoller {
     }
 
     func add(_ descriptor: Int32, _ token: UInt64) {
-        tokens[descriptor] = token
+        while tokens.count <= Int(descriptor) { tokens.append(nil) }
+        tokens[Int(descriptor)] = token
     }
 
     func remove(_ descriptor: Int32) {
-        tokens[descriptor] = nil
+        if tokens.indices.contains(Int(descriptor)) { tokens[Int(descriptor)] = nil }
         ready.removeAll { $0 == descriptor }
+    }
+
+    private func token(of descriptor: Int32) -> UInt64? {
+        tokens.indices.contains(Int(descriptor)) ? tokens[Int(descriptor)] : nil
     }
 
     /// Something came on a descriptor.
     func mark(_ descriptor: Int32) {
-        guard tokens[descriptor] != nil else { return }
+        guard token(of: descriptor) != nil else { return }
         if !ready.contains(descriptor) { ready.append(descriptor) }
         wakes()
     }
@@ -60,7 +66,7 @@ final class VirtualPoller {
         var count = 0
         while count < capacity, let descriptor = ready.first {
             ready.removeFirst()
-            guard let token = tokens[descriptor] else { continue }
+            guard let token = token(of: descriptor) else { continue }
             out[count] = token
             count += 1
         }

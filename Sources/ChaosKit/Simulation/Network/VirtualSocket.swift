@@ -18,20 +18,24 @@ final class VirtualSocket {
     /// Also of a dead process: what was under way to it finds that out.
     let host: VirtualHost
     let face: UnsafeMutablePointer<rm_virtual>
-    private(set) var isClosed = false
+    @exclusivity(unchecked) private(set) var isClosed = false
 
     /// Parts that came.
-    var inbox: Deque<(packet: VirtualPacket, hasMore: Bool)> = []
+    @exclusivity(unchecked) var inbox: Deque<(packet: VirtualPacket, hasMore: Bool)> = []
     /// The part that was taken last: whoever took it looks at its bytes still.
-    private var taken: VirtualPacket?
+    @exclusivity(unchecked) private var taken: VirtualPacket?
     /// Parts of a message that is not complete.
-    private var outgoing: VirtualMessage = []
+    @exclusivity(unchecked) private var outgoing: VirtualMessage = []
 
     // Of one that listens.
     private(set) var boundEndpoint = ""
     /// In the order in which they came.
-    var connections: [VirtualConnection] = []
-    private var routes: [[UInt8]: VirtualConnection] = [:]
+    @exclusivity(unchecked) var connections: [VirtualConnection] = []
+    private var routes: [[UInt8]: VirtualConnection] = [:] {
+        didSet { route = nil }
+    }
+    /// Where the message goes whose parts are gathered.
+    @exclusivity(unchecked) private var route: VirtualConnection?
 
     // Of one that connects.
     private(set) var target = ""
@@ -41,7 +45,7 @@ final class VirtualSocket {
     private var waitNs: Int64 = 0
     private var prefixes: [[UInt8]] = []
     private var pending: [VirtualMessage] = []
-    private(set) var connection: VirtualConnection?
+    @exclusivity(unchecked) private(set) var connection: VirtualConnection?
 
     // Of monitors.
     var monitor: VirtualSocket?
@@ -122,14 +126,16 @@ final class VirtualSocket {
         // What a message's parts are gathered for is one effect.
         if outgoing.isEmpty { host.effect() }
         guard host.isAlive else { return 0 }
-        if kind == RM_ROUTER, outgoing.isEmpty, routes[Array(part.bytes)] == nil { return -EHOSTUNREACH }
+        if kind == RM_ROUTER, outgoing.isEmpty {
+            guard isRoute(part) else { return -EHOSTUNREACH }
+        }
         outgoing.append(part)
         guard !more else { return 0 }
         let message = outgoing
         outgoing = []
         switch kind {
         case RM_ROUTER:
-            guard let connection = routes[Array(message[0].bytes)] else { return -EHOSTUNREACH }
+            guard isRoute(message[0]), let connection = route else { return -EHOSTUNREACH }
             network.send(Array(message[1...]), over: connection, toServer: false)
         case RM_XPUB:
             for connection in connections where connection.isSubscribed(to: message[0]) {
@@ -145,23 +151,31 @@ final class VirtualSocket {
         return 0
     }
 
+    /// Whether a peer has that name; notes its connection. As often as not it is the last one's.
+    private func isRoute(_ name: VirtualPacket) -> Bool {
+        let name = name.bytes
+        if let route, route.identity.elementsEqual(name) { return true }
+        route = routes[Array(name)]
+        return route != nil
+    }
+
     /// A message has come over a connection.
     func take(_ message: VirtualMessage, from connection: VirtualConnection) {
         switch kind {
         case RM_ROUTER:
-            inbox.append((VirtualPacket(connection.identity), true))
+            inbox.append((connection.identityPart, true))
         case RM_XPUB:
             guard connection.takeSubscription(message[0]) else { return }
         default: break
         }
-        for (index, part) in message.enumerated() { inbox.append((part, index + 1 < message.count)) }
+        for index in message.indices { inbox.append((message[index], index + 1 < message.count)) }
         host.poller.mark(descriptor)
     }
 
     /// A message of a connection that is gone has come.
     func takeLate(_ message: VirtualMessage, _ identity: [UInt8]) {
-        inbox.append((VirtualPacket(identity), true))
-        for (index, part) in message.enumerated() { inbox.append((part, index + 1 < message.count)) }
+        inbox.append((.copy(of: identity), true))
+        for index in message.indices { inbox.append((message[index], index + 1 < message.count)) }
         host.poller.mark(descriptor)
     }
 
@@ -200,7 +214,7 @@ final class VirtualSocket {
         if routes[lost.identity] === lost { routes[lost.identity] = nil }
         // XPUB hears of a subscription that nobody has any more.
         for prefix in lost.prefixes where !connections.contains(where: { $0.prefixes.contains(prefix) }) {
-            inbox.append((VirtualPacket([0] + prefix), false))
+            inbox.append((.copy(of: [0] + prefix), false))
             host.poller.mark(descriptor)
         }
     }
@@ -219,7 +233,7 @@ final class VirtualSocket {
         return wait
     }
 
-    private func subscription(_ prefix: [UInt8]) -> VirtualPacket { VirtualPacket([1] + prefix) }
+    private func subscription(_ prefix: [UInt8]) -> VirtualPacket { .copy(of: [1] + prefix) }
 
     private func tell(_ event: Int32, value: UInt32 = 0) {
         guard let monitor, !monitor.isClosed else { return }

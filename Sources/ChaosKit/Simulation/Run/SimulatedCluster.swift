@@ -15,15 +15,15 @@ final class SimulatedCluster {
     let coordinators: [SimulatedNode]
     private(set) var workers: [SimulatedNode] = []
     let clients: [SimulatedNode]
-    private(set) var invariants = SimulationInvariants()
+    @exclusivity(unchecked) private(set) var invariants = SimulationInvariants()
     let strikes = SimulatedStrikes()
     /// Counts what is reached; nil: nobody asks.
-    var coverage: CoverageCounter? {
+    @exclusivity(unchecked) var coverage: CoverageCounter? {
         didSet { network.observer = coverage.map { counter in { counter.saw($0, isReceived: $1) } } }
     }
-    private var turns = 0
+    @exclusivity(unchecked) private var turns = 0
     /// Whose turn it is.
-    private var acting: SimulatedNode?
+    @exclusivity(unchecked) private var acting: SimulatedNode?
 
     /// Workers are checked after each turn while the ring changes, and else after one of so many: the rarer, the more slots and keys
     /// a check goes through, so that it takes no more than a turn does.

@@ -33,17 +33,18 @@ final class SimulatedDisk {
         life += 1
         let life = life
         busyUntilNs = 0
-        disk.clockNs = { [unowned host] in host.clockNs }
-        disk.randomBits = { [unowned host] in host.randomBits() }
-        disk.began = { [unowned self, unowned host] bytes in
+        // The host that has it open: the next one puts itself in its place.
+        disk.clockNs = { host.clockNs }
+        disk.randomBits = { host.randomBits() }
+        disk.began = { [unowned self] bytes in
             // It may die of this very write, which is under way then.
             host.effect()
             guard host.isAlive else { return }
             let takes = Int64.random(in: Self.writeNs, using: &random) + Int64(bytes / 1024) * Self.nsPerKiB + extraNs
             if extraNs > 0 { slowed += 1 }
             busyUntilNs = max(time.nowNs, busyUntilNs) + takes
-            time.at(busyUntilNs) { [unowned self, weak host] in
-                guard let host, self.life == life, host.isAlive else { return }
+            time.at(busyUntilNs) { [unowned self] in
+                guard self.life == life, host.isAlive else { return }
                 // The kernel writes on while the process stands still; the process learns it on its loop.
                 disk.finish()
                 host.wake()

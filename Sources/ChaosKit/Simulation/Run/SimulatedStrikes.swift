@@ -11,7 +11,7 @@ final class SimulatedStrikes {
         let strike: (VirtualHost) -> Void
     }
 
-    private var orders: [Order] = []
+    @exclusivity(unchecked) private var orders: [Order] = []
 
     /// Has whichever process comes to the point as the `occurrence`th from now on struck there; at points that are reached only when
     /// the system has what was sent, at the end of its turn.
@@ -26,7 +26,7 @@ final class SimulatedStrikes {
 
     /// A process has come to a point.
     func reached(_ point: FaultPoint) {
-        guard let host = VirtualHost.current, host.isAlive, !host.isPaused else { return }
+        guard !orders.isEmpty, let host = VirtualHost.current, host.isAlive, !host.isPaused else { return }
         guard let place = orders.firstIndex(where: { $0.point == point }) else { return }
         orders[place].left -= 1
         guard orders[place].left == 0 else { return }
