@@ -5,11 +5,8 @@ struct Etcd: Alternative {
     private static let options = ["--quota-backend-bytes", "8589934592"]
 
     func find() throws -> Description {
-        let program = try Alternatives.program("etcd", for: name)
-        let lines = Alternatives.output(of: [program, "--version"]).split(separator: "\n")
-        let version = lines.first?.split(separator: " ").last ?? "of unknown version"
         return Description(
-            version: "etcd \(version), \(GrpcClient.version)",
+            version: try EtcdServer.version(for: name),
             settings: [.jobs: "one member; " + Self.options.joined(separator: " ")]
         )
     }
@@ -27,21 +24,7 @@ struct Etcd: Alternative {
     func userSources(_ work: Work) -> [String] { ["Etcd/EtcdAppend.swift"] }
 
     func start(_ instance: Instance) throws {
-        let port = try instance.takePort("etcd")
-        let peers = "http://127.0.0.1:\(try instance.takePort("peers"))"
-        let clients = "http://127.0.0.1:\(port)"
-        let server = try instance.start(
-            "etcd",
-            [
-                try Alternatives.program("etcd", for: name), "--name", "one", "--data-dir",
-                instance.makeDirectory("data"),
-                "--listen-client-urls", clients, "--advertise-client-urls", clients, "--listen-peer-urls", peers,
-                "--initial-advertise-peer-urls", peers, "--initial-cluster", "one=\(peers)",
-                "--logger", "zap", "--log-level", "warn",
-            ] + Self.options
-        )
-        // It listens once it has elected itself.
-        try server.waitUntilListening(on: port)
+        try EtcdServer.start(instance, Self.options)
     }
 
     func serve(role: String, at address: Address, ready: () -> Void) {}
@@ -56,13 +39,17 @@ private final class EtcdLine: PolledLine {
     private var keys: [UInt64: [UInt8]] = [:]
 
     init(_ order: LineOrder) throws {
-        client = try GrpcClient(port: order.address.port("etcd"), method: "/etcdserverpb.KV/Txn")
+        client = try GrpcClient(port: order.address.port("etcd"))
         append = EtcdAppend(client: Array(order.client.utf8), keepsAllValues: order.address.keepsAllValues)
     }
 
     func send(_ request: Request) {
         keys[request.id] = request.key
-        client.send(request.id, append.transaction(id: request.id, key: request.key, value: request.payload))
+        client.send(
+            request.id,
+            EtcdServer.transact,
+            append.transaction(id: request.id, key: request.key, value: request.payload)
+        )
     }
 
     func flush() {}
@@ -78,7 +65,7 @@ private final class EtcdLine: PolledLine {
                 case .malformed: take(Completion(id, .failed("etcd: no position in its answer")))
                 case .askAgain(let question):
                     keys[id] = key
-                    client.send(id, question)
+                    client.send(id, EtcdServer.transact, question)
                 }
             }
         }

@@ -53,13 +53,13 @@ private final class GrpcEchoLine: PolledLine {
     private let client: GrpcClient
 
     init(_ order: LineOrder) throws {
-        client = try GrpcClient(port: order.address.port("worker"), method: "/compare.Echo/Echo")
+        client = try GrpcClient(port: order.address.port("worker"))
     }
 
     func send(_ request: Request) {
         var message = ProtobufMessage()
         message.add(1, bytes: request.payload)
-        client.send(request.id, message.bytes)
+        client.send(request.id, "/compare.Echo/Echo", message.bytes)
     }
 
     func flush() {}
