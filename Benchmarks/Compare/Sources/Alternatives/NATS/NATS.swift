@@ -58,16 +58,15 @@ struct NATS: Alternative {
     }
 
     func serve(role: String, at address: Address, ready: () -> Void) async throws {
-        let connection = try NATSConnection(port: address.port("nats"), sendsAtOnce: false)
-        let replies = try NATSReplies(port: address.port("nats"))
+        let connections = try NATSPair(port: address.port("nats"))
         switch address.work {
-        case .calls: try NATSEchoService.start(connection, replies)
-        case .jobs: try NATSAppendService(connection, replies, keepsAllValues: address.keepsAllValues).start()
+        case .calls: try NATSEchoService.start(connections)
+        case .jobs: try NATSAppendService(connections, keepsAllValues: address.keepsAllValues).start()
         }
         ready()
         while true {
             try await Task.sleep(for: .seconds(3600))
-            withExtendedLifetime(connection) {}
+            withExtendedLifetime(connections) {}
         }
     }
 
@@ -79,8 +78,8 @@ final class NATSConnection: @unchecked Sendable {
     // @unchecked: the library locks it.
     let pointer: OpaquePointer
 
-    /// - Parameter sendsAtOnce: Whether each message is written at once, rather than by a thread that takes what has gathered: better
-    ///   for one in flight, worse for many.
+    /// - Parameter sendsAtOnce: Whether each message is written at once, rather than by a thread of the library that lets messages gather
+    ///   for 1 ms first: better for few in flight, worse for many.
     init(port: Int, sendsAtOnce: Bool) throws {
         var options: OpaquePointer?
         try natsCheck(natsOptions_Create(&options))
@@ -100,19 +99,31 @@ final class NATSConnection: @unchecked Sendable {
     deinit { natsConnection_Destroy(pointer) }
 }
 
-/// Where a worker's replies leave: at once where none follows, else with those that gather, as the library can do only one or the
-/// other on one connection.
-final class NATSReplies: Sendable {
-    private let atOnce: NATSConnection
-    private let gathering: NATSConnection
+/// Two connections to one server: one that writes each message at once, for a message alone, and one on which many gather.
+///
+/// What gathers the library's thread writes 1 ms later, or once it fills a buffer. The only way to have it written sooner is
+/// a round trip to the server (`natsConnection_Flush`), which costs a tenth of that.
+final class NATSPair: Sendable {
+    /// With more under way, what a message gains by a round trip is not worth its cost: they fill buffers.
+    static let flushedMax = 512
+    let atOnce: NATSConnection
+    let gathering: NATSConnection
 
     init(port: Int) throws {
         atOnce = try NATSConnection(port: port, sendsAtOnce: true)
         gathering = try NATSConnection(port: port, sendsAtOnce: false)
     }
 
-    func publish(to subject: UnsafePointer<CChar>?, _ data: UnsafeRawPointer?, _ count: Int32, hasMore: Bool) {
-        natsConnection_Publish((hasMore ? gathering : atOnce).pointer, subject, data, count)
+    /// The one for the next message. Others follow at once, or are gathered already, or it is alone.
+    func connection(hasMore: Bool) -> NATSConnection { hasMore || isGathering ? gathering : atOnce }
+
+    var isGathering: Bool { natsConnection_Buffered(gathering.pointer) > 0 }
+
+    /// Has what was gathered written, after the last of some messages, unless many are under way.
+    func flush(underWay count: Int = 0) {
+        guard count <= Self.flushedMax, isGathering else { return }
+        // Where it fails the library's thread goes on trying.
+        natsConnection_FlushTimeout(gathering.pointer, 100)
     }
 }
 

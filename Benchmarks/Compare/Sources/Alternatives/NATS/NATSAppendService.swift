@@ -20,18 +20,21 @@ final class NATSAppendService: @unchecked Sendable {
         var waiting: [OpaquePointer] = []
     }
 
-    private let connection: NATSConnection
-    private let replies: NATSReplies
+    private let connections: NATSPair
     private let keepsAllValues: Bool
     private let lock = NSLock()
+    /// Replies that leave together at the most.
+    private static let repliesMax = 32
+    private var gathered = 0
+    /// JetStream on the connection that writes at once, and on the one that gathers.
     private var stream: OpaquePointer?
+    private var gatheringStream: OpaquePointer?
     private var keys: [String: Key] = [:]
     /// The requests behind the messages that are being stored.
     private var requests: [OpaquePointer: (message: OpaquePointer, key: String, position: Int64)] = [:]
 
-    init(_ connection: NATSConnection, _ replies: NATSReplies, keepsAllValues: Bool) {
-        self.connection = connection
-        self.replies = replies
+    init(_ connections: NATSPair, keepsAllValues: Bool) {
+        self.connections = connections
         self.keepsAllValues = keepsAllValues
     }
 
@@ -49,24 +52,30 @@ final class NATSAppendService: @unchecked Sendable {
                 error
             )
         }
-        try natsCheck(natsConnection_JetStream(&stream, connection.pointer, &options))
+        try natsCheck(natsConnection_JetStream(&stream, connections.atOnce.pointer, &options))
+        try natsCheck(natsConnection_JetStream(&gatheringStream, connections.gathering.pointer, &options))
         try makeStream()
         try readPositions()
         var subscription: OpaquePointer?
         try natsCheck(
             natsConnection_QueueSubscribe(
                 &subscription,
-                connection.pointer,
+                connections.atOnce.pointer,
                 "append.>",
                 "workers",
-                { _, _, message, this in
-                    Unmanaged<NATSAppendService>.fromOpaque(this!).takeUnretainedValue().append(message!)
+                { _, subscription, message, this in
+                    var waiting: Int32 = 0
+                    natsSubscription_GetPending(subscription, &waiting, nil)
+                    Unmanaged<NATSAppendService>.fromOpaque(this!).takeUnretainedValue().append(
+                        message!,
+                        hasMore: waiting > 0
+                    )
                 },
                 this
             )
         )
         try natsCheck(natsSubscription_SetPendingLimits(subscription, -1, -1))
-        try natsCheck(natsConnection_Flush(connection.pointer))
+        try natsCheck(natsConnection_Flush(connections.atOnce.pointer))
     }
 
     private func makeStream() throws {
@@ -117,20 +126,21 @@ final class NATSAppendService: @unchecked Sendable {
     }
 
     /// A job has come.
-    private func append(_ request: OpaquePointer) {
+    private func append(_ request: OpaquePointer, hasMore: Bool) {
         let key = String(String(cString: natsMsg_GetSubject(request)).split(separator: ".")[1])
         lock.withLock {
             if keys[key] == nil { keys[key] = Key() }
             if keys[key]!.isStoring {
                 keys[key]!.waiting.append(request)
             } else {
-                store(request, key)
+                store(request, key, hasMore: hasMore)
             }
         }
+        if !hasMore { connections.flush(underWay: lock.withLock { requests.count }) }
     }
 
     /// Sends a job's value to the stream. With the lock.
-    private func store(_ request: OpaquePointer, _ key: String) {
+    private func store(_ request: OpaquePointer, _ key: String, hasMore: Bool) {
         let (position, sequence) = (keys[key]!.position, keys[key]!.sequence)
         keys[key]!.isStoring = true
         let client = String(cString: natsMsg_GetSubject(request)).split(separator: ".")[2]
@@ -153,7 +163,9 @@ final class NATSAppendService: @unchecked Sendable {
             options.ExpectLastSubjectSeq = sequence
             options.ExpectNoMessage = sequence == 0
             var sent: OpaquePointer? = message
-            if js_PublishMsgAsync(stream, &sent, &options) != NATS_OK {
+            let isMany = hasMore || requests.count > NATSPair.flushedMax || connections.isGathering
+            let chosen = isMany ? gatheringStream : stream
+            if js_PublishMsgAsync(chosen, &sent, &options) != NATS_OK {
                 requests[message] = nil
                 keys[key]!.isStoring = false
                 natsMsg_Destroy(sent)
@@ -190,7 +202,7 @@ final class NATSAppendService: @unchecked Sendable {
         if let state { keys[key] = state }
         keys[key]!.isStoring = false
         keys[key]!.waiting = Array(waiting.dropFirst())
-        if let next = waiting.first { store(next, key) }
+        if let next = waiting.first { store(next, key, hasMore: false) }
     }
 
     private func find(_ sequence: UInt64) -> Int64? {
@@ -216,11 +228,15 @@ final class NATSAppendService: @unchecked Sendable {
                 UnsafeRawPointer($0).loadUnaligned(as: UInt64.self)
             }, position
         )
-        replies.publish(to: natsMsg_GetReply(request), &data, 16, hasMore: moreIsWaiting)
+        // While others are being stored, their replies will follow.
+        let (hasMore, count) = lock.withLock {
+            gathered = requests.isEmpty || gathered == Self.repliesMax ? 0 : gathered + 1
+            return (gathered > 0 || requests.count > NATSPair.flushedMax, requests.count)
+        }
+        let connection = connections.connection(hasMore: hasMore)
+        natsConnection_Publish(connection.pointer, natsMsg_GetReply(request), &data, 16)
+        if !hasMore { connections.flush(underWay: count) }
     }
-
-    /// Whether other jobs are being stored, whose replies will follow this one.
-    private var moreIsWaiting: Bool { lock.withLock { !requests.isEmpty } }
 
     private static func position(_ message: OpaquePointer) -> Int64 {
         UnsafeRawPointer(natsMsg_GetData(message)!).loadUnaligned(as: Int64.self)

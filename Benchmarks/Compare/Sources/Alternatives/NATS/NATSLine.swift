@@ -6,38 +6,48 @@ import Foundation
 
 final class NATSLine: PolledLine {
     private static let replyTimeoutMs: Int64 = 20_000
-    private let connection: NATSConnection
+    private let connections: NATSPair
     private let work: Work
     private let client: String
     private let inbox: [CChar]
     private let echo = Array("echo".utf8CString)
     private var subscription: OpaquePointer?
     private var data: [UInt8] = []
+    private var queued: [Request] = []
+    private var underWay = 0
 
     init(_ order: LineOrder) throws {
-        connection = try NATSConnection(port: order.address.port("nats"), sendsAtOnce: order.inFlightMax == 1)
+        connections = try NATSPair(port: order.address.port("nats"))
         work = order.address.work
         client = order.client
         inbox = Array("_INBOX.\(order.client)".utf8CString)
-        try natsCheck(natsConnection_SubscribeSync(&subscription, connection.pointer, inbox))
+        try natsCheck(natsConnection_SubscribeSync(&subscription, connections.atOnce.pointer, inbox))
         try natsCheck(natsSubscription_SetPendingLimits(subscription, -1, -1))
-        try natsCheck(natsConnection_Flush(connection.pointer))
+        try natsCheck(natsConnection_Flush(connections.atOnce.pointer))
     }
 
     deinit { natsSubscription_Destroy(subscription) }
 
-    func send(_ request: Request) throws {
-        data.removeAll(keepingCapacity: true)
-        withUnsafeBytes(of: request.id) { data.append(contentsOf: $0) }
-        data.append(contentsOf: request.payload)
-        switch work {
-        case .calls: try publish(echo)
-        case .jobs: try publish(Array("append.\(String(decoding: request.key, as: UTF8.self)).\(client)".utf8CString))
-        }
-    }
+    func send(_ request: Request) { queued.append(request) }
 
-    /// The library's thread writes what has gathered.
-    func flush() {}
+    func flush() throws {
+        guard !queued.isEmpty else { return }
+        underWay += queued.count
+        let connection = connections.connection(hasMore: queued.count > 1 || underWay > NATSPair.flushedMax)
+        for request in queued {
+            data.removeAll(keepingCapacity: true)
+            withUnsafeBytes(of: request.id) { data.append(contentsOf: $0) }
+            data.append(contentsOf: request.payload)
+            switch work {
+            case .calls: try publish(echo, on: connection)
+            case .jobs:
+                let subject = "append.\(String(decoding: request.key, as: UTF8.self)).\(client)"
+                try publish(Array(subject.utf8CString), on: connection)
+            }
+        }
+        connections.flush(underWay: underWay)
+        queued.removeAll(keepingCapacity: true)
+    }
 
     func receive(until deadlineNs: Int64?, _ take: (Completion) -> Void) throws {
         // Milliseconds are what it can wait for: the last one of a wait is spent on looking.
@@ -54,6 +64,7 @@ final class NATSLine: PolledLine {
             }
             let bytes = UnsafeRawPointer(data)
             let id = bytes.loadUnaligned(as: UInt64.self)
+            underWay -= 1
             switch work {
             case .calls: take(Completion(id, .replied(bytes: count - 8)))
             case .jobs:
@@ -68,7 +79,7 @@ final class NATSLine: PolledLine {
 
     func close() async {}
 
-    private func publish(_ subject: [CChar]) throws {
+    private func publish(_ subject: [CChar], on connection: NATSConnection) throws {
         try natsCheck(
             data.withUnsafeBytes {
                 natsConnection_PublishRequest(connection.pointer, subject, inbox, $0.baseAddress, Int32($0.count))

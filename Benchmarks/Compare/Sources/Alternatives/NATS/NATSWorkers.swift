@@ -79,12 +79,19 @@ struct NATSWorkers: WorkerService {
     }
 
     func work(as worker: String, at address: Address, ready: () -> Void) throws {
-        let service = try NATSWorkerService(
-            NATSConnection(port: address.port("nats"), sendsAtOnce: true),
-            isIdempotent: address.care == .idempotent
-        )
-        ready()
-        service.run()
+        while !StopRequest.hasCome {
+            do {
+                let service = try NATSWorkerService(
+                    NATSConnection(port: address.port("nats"), sendsAtOnce: true),
+                    isIdempotent: address.care == .idempotent
+                )
+                ready()
+                return service.run()
+            } catch {
+                // The server is away. Once there was a connection, the library keeps it.
+                usleep(20_000)
+            }
+        }
     }
 
     func client(_ name: String, at address: Address) throws -> any ServiceClient {
