@@ -14,11 +14,11 @@ public enum PlotColour: String, Sendable, CaseIterable {
     /// The colour of texts and axes.
     case ink = "#2b2f36"
 
+    /// The colours for data.
+    public static let forData: [PlotColour] = allCases.filter { $0 != .grey && $0 != .ink }
+
     /// The i-th of the colours for data, again from the first after the last.
-    public static func cycling(_ index: Int) -> PlotColour {
-        let colours = allCases.filter { $0 != .grey && $0 != .ink }
-        return colours[index % colours.count]
-    }
+    public static func cycling(_ index: Int) -> PlotColour { forData[index % forData.count] }
 }
 
 /// How a line is broken.

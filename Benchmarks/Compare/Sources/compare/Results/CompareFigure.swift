@@ -105,7 +105,7 @@ struct CompareFigure {
                 let points = own.sorted { $0.key < $1.key }.compactMap { x, rows in
                     Summary(of: rows.map(value)).map { Series.Point(x: x, y: $0.median, low: $0.min, high: $0.max) }
                 }
-                return Series(name, points, colour: colour(name))
+                return Series(name, points, colour: colour(name), dash: dash(name))
             }
             return series.isEmpty ? nil : Panel(title: work.rawValue, x: x, y: y, series: series)
         }
@@ -122,7 +122,12 @@ struct CompareFigure {
     }
 
     /// The same for a system in all figures.
-    private static func colour(_ name: String) -> PlotColour {
-        .cycling(Alternatives.all.firstIndex { $0.name == name } ?? 0)
+    private static func colour(_ name: String) -> PlotColour { .cycling(place(name)) }
+
+    /// Another for each time that the colours were used up.
+    private static func dash(_ name: String) -> PlotDash {
+        PlotDash.allCases[place(name) / PlotColour.forData.count % PlotDash.allCases.count]
     }
+
+    private static func place(_ name: String) -> Int { Alternatives.all.firstIndex { $0.name == name } ?? 0 }
 }
