@@ -106,14 +106,16 @@ public enum TargetTable {
         return table.text
     }
 
+    /// Of chaos.csv.
+    public static let columns = [
+        "target", "service", "version", "kept", "operations", "acknowledged", "unknown", "failed", "lost", "duplicated",
+        "reordered", "other_anomalies", "worker_kills", "recovery_p50_ms", "recovery_p99_ms", "longest_wait_p50_ms",
+        "longest_wait_p99_ms", "server_kills", "server_recovery_p50_ms", "server_recovery_p99_ms", "latency_p50_ms",
+        "latency_p99_ms", "latency_max_ms",
+    ]
+
     public static func csv(_ rows: [TargetRow]) -> String {
-        var table = CSVTable(header: [
-            "target", "service", "version", "kept", "operations", "acknowledged", "unknown", "failed", "lost",
-            "duplicated",
-            "reordered", "other_anomalies", "worker_kills", "recovery_p50_ms", "recovery_p99_ms", "longest_wait_p50_ms",
-            "longest_wait_p99_ms", "server_kills", "server_recovery_p50_ms", "server_recovery_p99_ms", "latency_p50_ms",
-            "latency_p99_ms", "latency_max_ms",
-        ])
+        var table = CSVTable(header: columns)
         for row in rows {
             func ranks(_ values: [Double]) -> [String] {
                 [0.5, 0.99].map { TargetRow.rank(values, $0).map(NumberText.trimmed) ?? "" }

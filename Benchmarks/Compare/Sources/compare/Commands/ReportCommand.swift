@@ -12,9 +12,14 @@ struct ReportCommand: ParsableCommand {
     @Argument(help: "Directory of a run, as in results/compare.")
     var directory: String
 
+    @Flag(help: "Print the README's table, in Markdown, and nothing else.")
+    var markdown = false
+
     func run() throws {
         let results = try CompareResults(reading: URL(filePath: directory))
+        if markdown { return print(CompareMarkdown.text(results), terminator: "") }
         for warning in try results.write(to: URL(filePath: directory)) { print("warning: \(warning)") }
         print(CompareTable.text(results.rows), terminator: "")
+        print(CompareBars.text(CompareBars.all(results)), terminator: "")
     }
 }

@@ -69,6 +69,7 @@ struct RunCommand: ParsableCommand {
         run.measure()
         let results = CompareResults(machine: machine, systems: systems, rows: run.rows, failures: run.failures)
         print(CompareTable.text(results.rows), terminator: "")
+        print(CompareBars.text(CompareBars.all(results)), terminator: "")
         for failure in results.failures { print("not as it should be: \(failure)") }
         let directory = URL(filePath: out ?? "results/compare-\(machine.date.filter { !":-".contains($0) })")
         for warning in try results.write(to: directory) { print("warning: \(warning)") }

@@ -17,6 +17,7 @@ enum CompareReport {
         report.beginSection("Figures")
         for (figure, svg) in figures { report.figure(svg: svg, named: figure.name, caption: figure.caption) }
         describeSystems(results, &report)
+        listBars(results, &report)
         listFigures(results, &report)
         return report.html
     }
@@ -46,6 +47,15 @@ enum CompareReport {
                 caption: work.rawValue
             )
         }
+    }
+
+    private static func listBars(_ results: CompareResults, _ report: inout HTMLReport) {
+        report.beginSection("What is to be reached")
+        report.table(
+            CompareBar.columns.map { .text($0) },
+            rows: CompareBars.all(results).map { $0.fields.map { HTMLReport.Cell($0) } },
+            caption: "Ringmaster's figure over that of the best of the others"
+        )
     }
 
     private static func listFigures(_ results: CompareResults, _ report: inout HTMLReport) {

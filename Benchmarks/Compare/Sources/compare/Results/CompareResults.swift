@@ -1,4 +1,5 @@
-// A run as a directory: compare.csv, systems.csv, machine.json and failures.txt hold all of it; plots and report are drawn from them.
+// A run as a directory: compare.csv, systems.csv, machine.json and failures.txt hold all of it, and targets.csv what chaos runs add;
+// bars, plots and report are made from them.
 
 import Foundation
 import Measurement
@@ -9,6 +10,8 @@ struct CompareResults {
     var rows: [CompareRow]
     /// What could not be measured, or went wrong.
     var failures: [String]
+    /// Of chaos runs, where their table was put beside it.
+    var targets: [TargetFigures] = []
 
     init(machine: MachineInfo, systems: [SystemRow], rows: [CompareRow], failures: [String]) {
         self.machine = machine
@@ -26,6 +29,7 @@ struct CompareResults {
         systems = try SystemRow.read(text("systems.csv"), file: "systems.csv")
         rows = try CompareRow.read(text("compare.csv"), file: "compare.csv")
         failures = ((try? text("failures.txt")) ?? "").split(separator: "\n").map(String.init)
+        if let table = try? text("targets.csv") { targets = try TargetFigures.read(table, file: "targets.csv") }
     }
 
     /// Writes all of it, replacing an earlier run.
@@ -39,6 +43,9 @@ struct CompareResults {
         try write(machine.json(), "machine.json")
         try write(Data(CSVTable(systems).text.utf8), "systems.csv")
         try write(Data(CSVTable(rows).text.utf8), "compare.csv")
+        var bars = CSVTable(header: CompareBar.columns)
+        for bar in CompareBars.all(self) { bars.append(bar.fields) }
+        try write(Data(bars.text.utf8), "bars.csv")
         let failuresFile = directory.appending(path: "failures.txt")
         try? FileManager.default.removeItem(at: failuresFile)
         if !failures.isEmpty { try write(Data((failures.joined(separator: "\n") + "\n").utf8), "failures.txt") }
