@@ -112,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "chaos",
             dependencies: [
-                "ChaosKit", "Measurement", "Ringmaster", "RingmasterCommand", "ringmaster",
+                "ChaosKit", "ComparePackage", "Measurement", "Ringmaster", "RingmasterCommand", "ringmaster",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -151,12 +151,19 @@ let package = Package(
             path: "Benchmarks/BenchResults",
             swiftSettings: swiftSettings
         ),
+        // Finds and runs Benchmarks/Compare, a package of its own.
+        .target(
+            name: "ComparePackage",
+            path: "Benchmarks/ComparePackage",
+            swiftSettings: swiftSettings
+        ),
         .executableTarget(
             name: "bench",
             dependencies: [
                 "AllocationCounter",
                 "BenchResults",
                 "CShim",
+                "ComparePackage",
                 "InstructionCounter",
                 "Measurement",
                 "RaftBaseline",

@@ -31,7 +31,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The same on workers of another system: \(TargetProgram.names); all for each of them and Ringmaster.",
+            "The same on workers of another system, as redis; all for each of them and Ringmaster. docs/CHAOS.md has the list.",
             valueName: "system"
         )
     ) var target: String?

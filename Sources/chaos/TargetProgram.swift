@@ -3,43 +3,23 @@
 
 import ArgumentParser
 import ChaosKit
+import ComparePackage
 import Foundation
 
 enum TargetProgram {
-    /// The nested package, in the source tree that this was built in.
-    private static let package = URL(filePath: #filePath)
-        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Benchmarks/Compare").path(percentEncoded: false)
-
-    /// What can be named on the command line. The nested package knows which of them it has.
-    static let names = "redis, nats, rabbitmq, flask, grpc, etcd"
-
     /// Hands a schedule over, and becomes the program. Returns only by throwing.
     static func become(_ target: String, isIdempotent: Bool, _ plan: Schedule, out: String, _ more: [String]) throws
         -> Never
     {
-        guard FileManager.default.fileExists(atPath: package + "/Package.swift") else {
-            throw RunError.cannotStart(
-                node: target,
-                reason: "\(package) is not there: --target runs from a source tree"
-            )
-        }
         try replaceInput(by: try plan.json())
         let own = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
         let typed = CommandLine.arguments.joined(separator: " ")
         var words =
-            ["/usr/bin/env", "swift", "run", "-c", "release", "--package-path", package, "compare", "chaos"]
+            ["chaos"]
             + ["--target", target, "--schedule", "-", "--out", out, "--ringmaster", own, "--typed", typed]
         if isIdempotent { words.append("--idempotent") }
         words += more
-        // This program leaves its signals to one thread; what it becomes takes them as they come.
-        var none = sigset_t()
-        sigemptyset(&none)
-        pthread_sigmask(SIG_SETMASK, &none, nil)
-        var arguments = words.map { strdup($0) }
-        arguments.append(nil)
-        execv(words[0], &arguments)
-        throw RunError.cannotStart(node: target, reason: "swift cannot be run: \(String(cString: strerror(errno)))")
+        try ComparePackage.become(words)
     }
 
     /// Has the standard input be these bytes. The file has no name any more, so nothing of it is left.
