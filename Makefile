@@ -16,10 +16,10 @@ C_SOURCES := $(shell find CShim Benchmarks -name '*.c' -not -path '*/.build/*' -
   -not -path '*/CCurl/*' -not -path '*/CNng/*')
 C_INCLUDES := $(addprefix -I,$(shell find CShim Benchmarks -type d -name include -not -path '*/.build/*'))
 
-.PHONY: help deps peers build test lint format bench fuzz trials chaos chaos-quick simulate sanitize clean
+.PHONY: help deps peers build test test-compare lint format bench fuzz trials chaos chaos-quick simulate sanitize clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 MISSING = $(shell for package in $(1); do \
   dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done)
@@ -52,6 +52,10 @@ test: deps ## Run the tests, and then what chaos-quick does
 	swift build --build-tests
 	swift test --skip-build --no-parallel
 	$(MAKE) --no-print-directory chaos-quick
+
+test-compare: peers ## Test the package of other systems, Benchmarks/Compare, with those that are installed
+	swift build --package-path Benchmarks/Compare --build-tests
+	swift test --package-path Benchmarks/Compare --skip-build --no-parallel
 
 lint: deps ## Check format and warnings
 	swift format lint --strict --recursive $(SWIFT_SOURCES)

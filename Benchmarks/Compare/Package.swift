@@ -74,6 +74,18 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Live tests of what is installed, and the arithmetic of the tables.
+        .testTarget(
+            name: "CompareTests",
+            dependencies: [
+                "Alternatives",
+                "TargetRuns",
+                "compare",
+                .product(name: "ChaosKit", package: "ringmaster"),
+                .product(name: "Measurement", package: "ringmaster"),
+            ],
+            swiftSettings: swiftSettings
+        ),
     ],
     cxxLanguageStandard: .cxx17
 )

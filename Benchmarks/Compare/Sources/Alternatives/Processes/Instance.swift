@@ -113,18 +113,21 @@ public final class Instance {
     /// Starts a role without waiting for it; `ServerProcess.hasLogged` tells when it is ready.
     @discardableResult
     public func beginRole(_ role: String) throws -> ServerProcess {
-        let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
         let order = String(decoding: try JSONEncoder().encode(address), as: UTF8.self)
-        commands[role] = ([executable] + roleWords + [role, order], [:])
+        commands[role] = ([Self.program] + roleWords + [role, order], [:])
         return try startAgain(role)
     }
 
     /// Starts this program with other words, as a process of the instance.
     @discardableResult
     public func beginOwn(_ name: String, _ words: [String]) throws -> ServerProcess {
-        let executable = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(percentEncoded: false)
-        return try start(name, [executable] + words)
+        return try start(name, [Self.program] + words)
     }
+
+    /// The program that runs roles, workers and clients: this one, but where a test's runner is this one. Set before any instance.
+    public nonisolated(unsafe) static var program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().path(
+        percentEncoded: false
+    )
 
     /// What a role prints when it is ready.
     public static let readyText = "role is ready"
