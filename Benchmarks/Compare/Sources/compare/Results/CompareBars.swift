@@ -40,17 +40,17 @@ enum CompareBars {
     static func all(_ results: CompareResults) -> [CompareBar] {
         [
             rate(results, .calls, "calls/s, 64 B, 4,096 in flight", atLeast: callsAtLeast, onlySynced: false),
-            rate(results, .jobs, "durable jobs/s, 64 B, 4,096 in flight", atLeast: jobsAtLeast, onlySynced: true),
+            rate(results, .jobs, "jobs/s, 64 B, 4,096 in flight", atLeast: jobsAtLeast, onlySynced: true),
             roundTrip(results),
             recovery(
                 results.targets,
-                "worker killed, to the next answer, p50",
+                "worker killed: next answer, p50",
                 \.recoveryP50Ms,
                 "Ringmaster on the keys that it owned, the others on any"
             ),
             recovery(
                 results.targets,
-                "worker killed, longest wait of a job in hand, p50",
+                "worker killed: longest wait, p50",
                 \.longestWaitP50Ms,
                 "all operations that were under way, or came before it was up again"
             ),
@@ -61,7 +61,7 @@ enum CompareBars {
     static func text(_ bars: [CompareBar]) -> String {
         var table = TextTable(
             CompareBar.columns.dropLast().map { .init($0, ["bar", "against", "bound"].contains($0) ? .left : .right) },
-            lineWidthMax: 160
+            lineWidthMax: 180
         )
         for bar in bars { table.append(bar.fields.dropLast()) }
         return table.text
@@ -160,7 +160,7 @@ enum CompareBars {
         let clean = bare.filter { $0.lostOrDuplicated == 0 }
         return CompareBar(
             what: "lost and duplicated under kills",
-            best: clean.isEmpty ? "none of \(bare.count)" : clean.map(\.name).joined(separator: "; "),
+            best: clean.isEmpty ? "none of \(bare.count)" : clean.map(\.target).joined(separator: ", "),
             ratio: nil,
             bound: "Ringmaster 0, nobody else 0 without the user's own record",
             isMet: own.map { $0.lostOrDuplicated == 0 && clean.isEmpty },
