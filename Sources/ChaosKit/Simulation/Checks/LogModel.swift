@@ -20,9 +20,8 @@ struct LogModel {
         let name: [UInt8]
         let hash: KeyHash
         let slot: Slot
-        fileprivate(set) var values: [Int64] = []
-        /// The same as a key's state.
-        fileprivate(set) var bytes: [UInt8] = []
+        /// As the key's state has it.
+        private var bytes: [UInt8] = []
         private var lastWriter: Writer?
         /// How long the list was before whoever wrote last began to.
         private var lengthBefore = 0
@@ -41,12 +40,16 @@ struct LogModel {
             return bytes.withUnsafeBytes { memcmp($0.baseAddress!, start, state.count) == 0 }
         }
 
+        var length: Int { bytes.count / MemoryLayout<Int64>.size }
+
+        /// O(length).
+        var values: [Int64] { AppendJob.values(bytes) ?? [] }
+
         /// How long the list was when somebody else than this writer wrote last.
-        func length(byOthersThan writer: Writer) -> Int { writer == lastWriter ? lengthBefore : values.count }
+        func length(byOthersThan writer: Writer) -> Int { writer == lastWriter ? lengthBefore : length }
 
         fileprivate mutating func append(_ value: Int64, by writer: Writer) {
-            if writer != lastWriter { (lastWriter, lengthBefore) = (writer, values.count) }
-            values.append(value)
+            if writer != lastWriter { (lastWriter, lengthBefore) = (writer, length) }
             withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
         }
     }
@@ -223,12 +226,12 @@ struct LogModel {
     ) -> [String] {
         var breaches: [String] = []
         let key = String(decoding: log.name, as: UTF8.self)
-        if before.count != log.bytes.count || !log.hasBegun(with: before) {
+        if before.count / 8 != log.length || !log.hasBegun(with: before) {
             breaches.append(
-                "I2: \(key) is to have \(before.count / 8) values before \(value), and has \(log.values.count)"
+                "I2: \(key) is to have \(before.count / 8) values before \(value), and has \(log.length)"
             )
         }
-        if positions.updateValue(log.values.count, forKey: value) != nil {
+        if positions.updateValue(log.length, forKey: value) != nil {
             breaches.append("I2: \(value) is appended to \(key) twice")
         }
         log.append(value, by: writer)
