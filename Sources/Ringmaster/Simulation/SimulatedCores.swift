@@ -104,9 +104,6 @@ package final class SimulatedWorker {
     /// What it does with each slot.
     package var slotStates: [SlotGates.SlotState] { core.gates.slotStates }
 
-    /// What it does with a slot.
-    package func state(of slot: Slot) -> SlotGates.SlotState { core.gates.state(of: slot) }
-
     /// What it holds of a key: its committed state, and whether that is known to be old and to be fetched. Nil: nothing.
     package func held(
         _ key: [UInt8],

@@ -16,7 +16,7 @@ struct SlotTable: Sendable {
     }
 
     func state(of slot: Slot) -> SlotGates.SlotState {
-        slot.index < states.count ? states[slot.index] : .notOwned
+        states.state(of: slot)
     }
 
     /// Counts a job in if the slot is served. O(1).
@@ -64,5 +64,12 @@ struct SlotTable: Sendable {
     func slots(in wanted: SlotGates.SlotState...) -> [Slot] {
         let wanted = wanted.reduce(into: UInt8(0)) { $0 |= 1 << $1.rawValue }
         return states.indices.filter { wanted & 1 << states[$0].rawValue != 0 }.map { Slot(UInt32($0)) }
+    }
+}
+
+extension [SlotGates.SlotState] {
+    /// By position; what is behind the last is nobody's. O(1).
+    @inlinable package func state(of slot: Slot) -> SlotGates.SlotState {
+        slot.index < count ? self[slot.index] : .notOwned
     }
 }

@@ -182,9 +182,3 @@ extension [UInt8] {
         }
     }
 }
-
-extension [SlotGates.SlotState] {
-    fileprivate func state(of slot: Slot) -> SlotGates.SlotState {
-        slot.index < count ? self[slot.index] : .notOwned
-    }
-}

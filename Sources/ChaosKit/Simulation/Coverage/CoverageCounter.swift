@@ -42,7 +42,8 @@ final class CoverageCounter {
     /// What a worker does with its slots after a turn. O(slots).
     func saw(_ worker: SimulatedWorker, slots: Int) {
         guard worker.isPlaced else { return }
-        for position in 0..<UInt32(slots) { slotStates[worker.state(of: Slot(position)), default: 0] += 1 }
+        let states = worker.slotStates
+        for position in 0..<UInt32(slots) { slotStates[states.state(of: Slot(position)), default: 0] += 1 }
     }
 
     // MARK: The log

@@ -88,7 +88,7 @@ final class VirtualNetwork {
 
     /// Has what a cut held up go on, in front of what comes behind it meanwhile.
     private func resume(_ connection: VirtualConnection, _ link: Link) {
-        let toServer = connection.client.host.machine == link.from
+        let toServer = link == connection.linkToServer
         guard hasStalled(connection, toServer) else { return }
         time.after(draw(Self.delayNs)) { [self] in
             guard !connection.isOver, !weather(link).isCut else { return }
