@@ -55,32 +55,60 @@ struct LostDirectoryTests {
             for coordinator in coordinators.values { indices.append(await coordinator.status.appliedIndex) }
             return indices[0] > 1 && Set(indices).count == 1
         }
-        try await wait("the third has met the first") { self.marks(of: 3).contains("server 1 ") }
-        // The third lacks what the first two acknowledge from here on.
-        await coordinators[3]!.close()
+        var leader: Int?
+        try await wait("one leads") {
+            for (id, coordinator) in coordinators where await coordinator.status.role == "leader" { leader = id }
+            return leader != nil
+        }
+        // Nothing of the log passes between the two that follow: one meets the other only as it introduces itself.
+        let knowingID = leader!
+        let others = (1...3).filter { $0 != knowingID }
+        let (forgetfulID, behindID) = (others[0], others[1])
+        try await wait("one follower has met the other") { self.marks(of: behindID).contains("server \(forgetfulID) ") }
+        // One lacks what the two others acknowledge from here on.
+        await coordinators[behindID]!.close()
         let client = try await Client(ClientConfiguration(coordinators: endpoints))
         try await wait("a session is on the disk of both") {
-            let statuses = (await coordinators[1]!.status, await coordinators[2]!.status)
+            let statuses = (await coordinators[forgetfulID]!.status, await coordinators[knowingID]!.status)
             return statuses.0.sessions == 1 && statuses.1.sessions == 1
         }
-        await coordinators[1]!.close()
-        await coordinators[2]!.close()
-        forget(1)
+        await coordinators[forgetfulID]!.close()
+        await coordinators[knowingID]!.close()
+        forget(forgetfulID)
 
-        // Of the first, emptied, and the third, neither has it: they must not lead.
-        let forgetful = try await start(1)
-        let behind = try await start(3)
-        try await wait("the first takes no part") { await forgetful.status.role.hasPrefix("unavailable") }
+        // Of the emptied one and the one behind neither has it: they must not lead.
+        let forgetful = try await start(forgetfulID)
+        let behind = try await start(behindID)
+        try await wait("the emptied one takes no part") { await forgetful.status.role.hasPrefix("unavailable") }
         let role = await forgetful.status.role
-        #expect(role.contains("ringmaster coordinators remove 1") && role.contains("--joining"), "\(role)")
+        #expect(role.contains("ringmaster coordinators remove \(forgetfulID)") && role.contains("--joining"), "\(role)")
         #expect(await behind.status.role != "leader")
 
-        // With the second, who has it, they are a majority again.
-        let knowing = try await start(2)
-        try await wait("the second leads") { await knowing.status.role == "leader" }
-        try await wait("the third has it too") { await behind.status.sessions == 1 }
+        // With the one who has it, they are a majority again.
+        let knowing = try await start(knowingID)
+        try await wait("the one who knows leads") { await knowing.status.role == "leader" }
+        try await wait("the one behind has it too") { await behind.status.sessions == 1 }
         for coordinator in [forgetful, behind, knowing] { await coordinator.close() }
         await client.close()
+    }
+
+    /// An introduction is an envelope without a message.
+    @Test(arguments: [[], [7], Array(repeating: 9, count: 300)] as [[UInt8]])
+    func anEnvelopeCarriesAnyMessageOrNone(message: [UInt8]) throws {
+        let bytes = RaftEnvelope.encode(message, from: 3, mark: 5, at: "tcp://127.0.0.1:7400")
+        try bytes.withUnsafeBytes { bytes in
+            let envelope = try #require(RaftEnvelope(bytes))
+            #expect(envelope.sender == 3 && envelope.mark == 5 && envelope.endpoint == "tcp://127.0.0.1:7400")
+            #expect(Array(envelope.message) == message)
+        }
+    }
+
+    /// One that was cut anywhere in its head is none.
+    @Test func aPieceOfAnEnvelopeIsNone() {
+        let bytes = RaftEnvelope.encode([], from: 3, mark: 5, at: "tcp://127.0.0.1:7400")
+        for count in 0..<bytes.count {
+            bytes.withUnsafeBytes { #expect(RaftEnvelope(UnsafeRawBufferPointer(rebasing: $0[..<count])) == nil) }
+        }
     }
 
     @Test

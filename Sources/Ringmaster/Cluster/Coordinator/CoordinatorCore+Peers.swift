@@ -119,8 +119,9 @@ extension CoordinatorCore {
     func receiveRaft(_ bytes: UnsafeRawBufferPointer) {
         guard let part = RaftParcel(bytes), !isClosed else { return }
         // The answer to one that this log does not know of, yet or any more, finds its way, too. A first part has its endpoint.
+        // An introduction wants no answer.
         if peers[part.sender] == nil, part.index == 0, peers.count < ClusterLimits.coordinatorsMax,
-            let envelope = RaftEnvelope(part.body)
+            let envelope = RaftEnvelope(part.body), !envelope.message.isEmpty
         {
             connect(to: part.sender, at: envelope.endpoint)
         }

@@ -6,6 +6,8 @@ import RingmasterProtocol
 /// does not know of yet.
 ///
 ///     raft id u64 little-endian, mark of its directory u64, length of the endpoint u8, endpoint, message
+///
+/// One without a message introduces its sender.
 struct RaftEnvelope {
     private static let headBytes = 17
 
@@ -29,9 +31,9 @@ struct RaftEnvelope {
 
     /// nil: it is none.
     init?(_ bytes: UnsafeRawBufferPointer) {
-        guard bytes.count > Self.headBytes else { return nil }
+        guard bytes.count >= Self.headBytes else { return nil }
         let begin = Self.headBytes + Int(bytes[Self.headBytes - 1])
-        guard bytes.count > begin else { return nil }
+        guard bytes.count >= begin else { return nil }
         sender = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         mark = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
         endpoint = String(decoding: bytes[Self.headBytes..<begin], as: UTF8.self)
