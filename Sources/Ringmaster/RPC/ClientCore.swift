@@ -732,8 +732,6 @@ final class ClientCore: SocketHandler, Flushable, @unchecked Sendable {
         letIn()
         for pipeline in pipelines { pipeline.finishIfDone() }
         outbox.clear()
-        // The socket keeps its handler alive, and the handler its socket.
-        socket.handler = nil
         socket.close()
     }
 }

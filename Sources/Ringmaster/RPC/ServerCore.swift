@@ -380,8 +380,6 @@ final class ServerCore: SocketHandler, Flushable, @unchecked Sendable {
         peers = [:]
         blocked = []
         dirty = []
-        // The socket keeps its handler alive, and the handler its socket.
-        socket.handler = nil
         socket.close()
         resumeDrained()
         resumeClosed()

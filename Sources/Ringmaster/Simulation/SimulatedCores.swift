@@ -176,4 +176,5 @@ package final class SimulatedClient {
     }
 
     package func close(then: @escaping () -> Void = {}) { core.close(then: then) }
+    package func drop() { core.drop() }
 }

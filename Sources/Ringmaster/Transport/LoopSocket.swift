@@ -16,7 +16,7 @@ final class LoopSocket {
     /// Whoever receives. Without one, messages wait in libzmq up to the high-water mark.
     /// Kept alive until the socket is closed. Not weak: an object that was ever held weakly counts its references slowly.
     var handler: (any SocketHandler)? {
-        didSet { loop.touch(self) }
+        didSet { if token >= 0 { loop.touch(self) } }
     }
 
     // The loop's own notes.
@@ -145,6 +145,8 @@ final class LoopSocket {
         monitor = nil
         admission = nil
         loop.remove(self)
+        // The socket keeps its handler alive, and the handler its socket.
+        handler = nil
         rm_socket_close(raw)
     }
 

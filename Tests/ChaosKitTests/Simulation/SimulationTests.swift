@@ -1,6 +1,7 @@
 // Whole clusters in this process, on a time of their own.
 
 import Foundation
+import Ringmaster
 import RingmasterProtocol
 import Testing
 
@@ -43,6 +44,28 @@ import Testing
         #expect(result.findings == [])
         #expect(result.problems == [])
         #expect(result.faults == 2)
+    }
+
+    /// A process runs one simulation after the other.
+    @Test func nothingOfASimulationOutlivesIt() throws {
+        let steps = [
+            step(1, .addWorker, atMs: 300, lastsMs: 0), step(2, .killLeader, atMs: 502, lastsMs: 300),
+            step(3, .killWorker, atMs: 900, lastsMs: 200, pick: 1), step(4, .killAll, atMs: 1500, lastsMs: 200),
+        ]
+        var simulation: Simulation? = Simulation(plan(seed: 14, replicas: 3, steps: steps))
+        final class Lives {
+            weak var host: VirtualHost?
+            weak var context: MessagingContext?
+            init(_ host: VirtualHost) { (self.host, context) = (host, host.context) }
+        }
+        var lives: [Lives] = []
+        simulation!.cluster.began = { lives.append(Lives($1)) }
+        let result = try simulation!.run()
+        #expect(result.isValid && lives.count > 12, "\(result.report)")
+        weak let network = simulation!.cluster.network
+        simulation = nil
+        #expect(network == nil)
+        #expect(lives.filter { $0.host != nil || $0.context != nil }.isEmpty)
     }
 
     @Test func aWorkerCutOffIsGivenUpAndComesBack() throws {

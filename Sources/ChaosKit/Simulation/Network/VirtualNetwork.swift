@@ -302,4 +302,10 @@ final class VirtualNetwork {
             }
         }
     }
+
+    /// Lets go of everything: what is under way never comes. For the end of a simulation.
+    func clear() {
+        (listeners, connections, late) = ([:], [], [:])
+        (observer, delivered) = (nil, { _, _, _ in })
+    }
 }

@@ -297,6 +297,7 @@ final class SimulatedCluster {
     func tearDown() {
         strikes.drop()
         for node in everybody where node.isRunning { kill(node) }
+        network.clear()
         time.clear()
     }
 }

@@ -45,7 +45,7 @@ final class SimulatedNode {
     func takeDown() {
         guard let host else { return }
         worker?.close()
-        client?.close()
+        client?.drop()
         coordinator?.close {}
         host.drain()
         worker = nil

@@ -413,6 +413,12 @@ final class ClusterClientCore: @unchecked Sendable {
         if isWaiting { retrySoon() }
     }
 
+    /// Closes it without a word to the leader, whether or not it is being closed.
+    func drop() {
+        close()
+        leader.close()
+    }
+
     /// Fails what is in flight, and closes the session and then the lines. `then` is called once the leader has closed the
     /// session, or has not in time: one that stays behind expires by itself.
     func close(then: @escaping () -> Void = {}) {

@@ -118,7 +118,7 @@ final class CoordinatorCore: @unchecked Sendable {
 
     private func openLog() {
         log = makeLog()
-        commands = CommandQueue(loop: loop, log: log, logTimeMs: logTimeMs)
+        commands = CommandQueue(loop: loop, log: log) { [unowned self] in logTimeMs() }
     }
 
     /// Begins to take part: the log is loaded, and an election may begin.
@@ -187,7 +187,8 @@ final class CoordinatorCore: @unchecked Sendable {
         peers = [:]
         server?.close()
         publisher?.close()
-        if let log { log.close(then: then) } else { then() }
+        // The log applies to this object what was committed before its end.
+        if let log { log.close { withExtendedLifetime(self, then) } } else { then() }
     }
 }
 
