@@ -38,7 +38,6 @@ struct rm_virtual_calls {
     void (*end_monitor)(void *socket);
     int (*take_event)(void *monitor, rm_monitor_event *out);
     // Of a poller.
-    void (*destroy)(void *poller);
     int (*add)(void *poller, int descriptor, uint64_t token);
     int (*remove)(void *poller, int descriptor);
     int (*set_alarm)(void *poller, int64_t time_ns);

@@ -6,7 +6,8 @@ import Logging
 import RingmasterProtocol
 
 extension EventLoop {
-    /// A loop of a simulation, driven with `step` by the thread that makes it. It takes the poller over.
+    /// A loop of a simulation, driven with `step` by the thread that makes it. The poller is
+    /// its owner's, who has to live as long as anything steps the loop.
     package static func simulated(
         poller: OpaquePointer,
         clock: @escaping @Sendable () -> MonotonicTime,
@@ -19,7 +20,7 @@ extension EventLoop {
 }
 
 extension MessagingContext {
-    /// A context of a simulation, whose owner outlives it.
+    /// A context of a simulation, its owner's, who has to live as long as anything opens a socket in it.
     package convenience init(simulated raw: OpaquePointer) {
         self.init(virtual: raw)
     }

@@ -22,7 +22,7 @@ public final class MessagingContext: @unchecked Sendable {
         raw = context
     }
 
-    /// A context of a simulation, whose owner outlives it.
+    /// A context of a simulation; it stays its owner's.
     init(virtual raw: OpaquePointer) {
         self.raw = raw
     }

@@ -83,8 +83,6 @@ enum VirtualCalls {
     }
 
     private static func fillPoller(_ calls: inout rm_virtual_calls) {
-        // A poller is its host's.
-        calls.destroy = { _ in }
         calls.add = { poller, descriptor, token in
             let poller: VirtualPoller = object(poller)
             poller.add(descriptor, token)

@@ -87,9 +87,6 @@ final class VirtualHost {
     }
 
     deinit {
-        // The loop's end looks at the poller, the context's at the face.
-        loop = nil
-        context = nil
         face.deallocate()
     }
 
