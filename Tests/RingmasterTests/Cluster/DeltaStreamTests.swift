@@ -93,6 +93,59 @@ struct DeltaStreamTests {
         }
     }
 
+    /// An answer says nothing as long as that of an older batch is missing: a connection that broke and came back may have lost
+    /// the older one, and the worker reads the younger one before it hears of the break.
+    @Test
+    func anAnswerThatOvertookAnOlderOneDoesNotCount() throws {
+        let rpc = SteppedRPC()
+        let leader = Leader()
+        try leader.start(on: rpc, raftID: 1)
+        leader.coordinators = [Hello.Coordinator(raftID: 1, endpoint: leader.server.endpoint.text)]
+        leader.isLeading = true
+        let finder = try LeaderFinder(
+            endpoints: [leader.server.endpoint],
+            security: { _ in .none },
+            context: .shared,
+            loop: rpc.loop
+        )
+        let identity = WorkerIdentity(id: "w1", incarnation: Incarnation(rawValue: 1))
+        let stream = DeltaStream(identity: identity, leader: finder, loop: rpc.loop)
+        finder.found = { stream.leaderFound() }
+        var ended: [UInt64] = []
+        stream.ended = { job, refusal in
+            #expect(refusal == nil)
+            ended.append(job.sequence)
+        }
+        finder.start()
+        rpc.step("a leader") { finder.hasLeader }
+        let client = try rpc.client(of: leader.server.endpoint)
+        for _ in 1...2 { client.call(ClusterMethods.submit, [], CallOptions(timeout: nil)) { _ in } }
+        rpc.step("callers") { leader.callers.count == 2 }
+        var jobs = Jobs()
+        for (number, caller) in leader.callers.enumerated() {
+            stream.add(jobs.next(for: caller))
+            rpc.step("delta \(number + 1)") { leader.kept.count == number + 1 }
+        }
+        func answer(_ place: Int, lastJob: UInt64) {
+            leader.kept[place].send(DeltaOutcomes(count: 1, lastJob: JobID(lastJob), refusals: []).encoded())
+        }
+        answer(1, lastJob: 2)
+        for _ in 0..<20 { rpc.pass(ClusterLimits.leaderSearchInterval) }
+        rpc.step("both deltas once more") { leader.sequences.count >= 4 }
+        #expect(ended == [])
+        #expect(leader.sequences == [1, 2, 1, 2])
+        answer(2, lastJob: 1)
+        answer(3, lastJob: 2)
+        rpc.step("both ends") { ended.count == 2 }
+        #expect(ended == [1, 2])
+        stream.close()
+        finder.close()
+        client.close()
+        leader.kept = []
+        leader.callers = []
+        leader.server.close()
+    }
+
     /// Jobs of one key that have run, in their order.
     private struct Jobs {
         private var keys = KeyTable(size: .standard)

@@ -154,6 +154,10 @@ extension CoordinatorCore {
         let leaseEnds = loop.refreshNow().advanced(by: ClusterLimits.lease + ClusterLimits.leaseMargin)
         let id = record.member.id
         if let present = members[id], present.record.incarnation != record.incarnation {
+            // One of a former life, which came late, says nothing of the life that is known.
+            guard present.record.incarnation < record.incarnation else {
+                throw RemoteError(code: .notMember, message: "worker \(id) has joined in a later life; join again")
+            }
             // The same name in a new life: the former one must be settled before this one may serve.
             let isSameEndpoint = present.record.endpoint == record.endpoint
             guard isSameEndpoint || isPlanted(.twinTakenForSuccessor) else {

@@ -180,15 +180,16 @@ final class DeltaStream: Flushable {
             unanswered -= batch.jobs.count
             return batch.jobs.forEach { ended($0, nil) }
         }
-        guard case .payload(let bytes) = reply, let outcomes = try? DeltaOutcomes(decoding: bytes),
-            outcomes.count == batch.jobs.count
+        guard batch === batches.first, case .payload(let bytes) = reply,
+            let outcomes = try? DeltaOutcomes(decoding: bytes), outcomes.count == batch.jobs.count
         else {
-            // Lost on its way, or refused as a whole: to be sent again, to this leader or the next.
+            // Lost on its way, or refused as a whole: to be sent again, to this leader or the next. So is one that is answered
+            // before an older one, whose answer went with a connection of whose end nothing was heard yet.
             giveUpAttempt()
             loop.arm(retryTimer, at: loop.now.advanced(by: ClusterLimits.leaderSearchInterval))
             return
         }
-        batches.removeAll { $0 === batch }
+        batches.removeFirst()
         unanswered -= batch.jobs.count
         gathering.answered(batch.number, now: loop.now)
         lastJob = max(lastJob, outcomes.lastJob)
