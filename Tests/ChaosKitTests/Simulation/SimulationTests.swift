@@ -46,6 +46,14 @@ import Testing
         #expect(result.faults == 2)
     }
 
+    /// A leader that stood still comes back, proposes a round with nobody to follow it, and dies as it hears that it leads no more.
+    @Test func aRoundThatOnlyADeadLeaderKnewOfIsOver() throws {
+        let result = try Simulation(seed: 4582).run()
+        #expect(result.isValid, "\(result.report)")
+        let history = String(decoding: result.history, as: UTF8.self)
+        #expect(history.contains("\"resize-end\",\"value\":{\"epoch\":7,\"outcome\":\"superseded\"}"))
+    }
+
     /// A process runs one simulation after the other.
     @Test func nothingOfASimulationOutlivesIt() throws {
         let steps = [

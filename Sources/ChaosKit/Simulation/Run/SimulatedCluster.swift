@@ -294,6 +294,13 @@ final class SimulatedCluster {
         }
     }
 
+    /// A coordinator that led no more may have proposed rounds, and died before it heard so: nobody knows of them, and nobody
+    /// ends them.
+    func endRoundsOfNoLog() {
+        let model = invariants.model
+        record.ended(above: max(model.view.ring.epoch, model.intent?.epoch ?? .zero).rawValue, at: time.nowNs)
+    }
+
     func tearDown() {
         strikes.drop()
         for node in everybody where node.isRunning { kill(node) }

@@ -100,6 +100,7 @@ public final class Simulation {
         if !advance(within: SimulationPlan.boundNs, until: isSettled) {
             findings.append("the ring is not that of the workers that run, or a round has no end")
         }
+        cluster.endRoundsOfNoLog()
         // A round that is open, or anything else that is wrong, has until the bound: that it came too late must show.
         let isOver = findings.isEmpty && !cluster.record.hasOpenRound
         advance(to: time.nowNs + Self.tailNs)

@@ -39,6 +39,11 @@ final class SimulationRecord {
         nemesis(.roundEnded(Epoch(epoch), outcome: outcome), at: timeNs)
     }
 
+    /// Rounds above this epoch were never in the log, and are over.
+    func ended(above epoch: UInt64, at timeNs: Int64) {
+        for open in openRounds.sorted() where open > epoch { ended(open, outcome: "superseded", at: timeNs) }
+    }
+
     /// A coordinator works by this epoch, so its round was committed; whoever led may have died before it could say so.
     func committed(_ epoch: UInt64, at timeNs: Int64) {
         guard epoch > highestEpoch else { return }
