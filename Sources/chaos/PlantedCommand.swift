@@ -46,7 +46,9 @@ struct PlantedCommand: AsyncParsableCommand {
         var table = TextTable(
             [
                 TextTable.Column("mistake", .left), TextTable.Column("caught by", .left),
-                TextTable.Column("after", .right), TextTable.Column("control", .left), TextTable.Column("in", .left),
+                TextTable.Column("after", .right), TextTable.Column("tries", .right),
+                TextTable.Column("control", .left),
+                TextTable.Column("in", .left),
             ],
             lineWidthMax: 160
         )
@@ -58,16 +60,29 @@ struct PlantedCommand: AsyncParsableCommand {
             if controls[situation] == nil { tell("control of \(situation): \(control.verdict) (\(control.time))") }
             controls[situation] = control
             guard !sound else { continue }
-            let result = try trial(bug, isPlanted: true)
+            var result = try trial(bug, isPlanted: true)
+            var tries = 1
+            while result.anomalies.isEmpty, tries < Self.triesMax {
+                result = try trial(bug, isPlanted: true)
+                tries += 1
+            }
             caught += result.anomalies.isEmpty ? 0 : 1
-            tell("\(bug.rawValue): \(result.wordAndReason) (\(result.time))")
-            table.append([bug.rawValue, result.word, result.time, control.isValid ? "valid" : "NOT VALID", situation])
+            tell("\(bug.rawValue): \(result.wordAndReason) (\(result.time)\(tries > 1 ? ", try \(tries)" : ""))")
+            table.append(
+                [
+                    bug.rawValue, result.word, result.time, "\(tries)", control.isValid ? "valid" : "NOT VALID",
+                    situation,
+                ]
+            )
         }
         let valid = controls.values.count { $0.isValid }
         if !sound { print("\n\(table.text)\n\(caught) of \(bugs.count) caught") }
         print("\(valid) of \(controls.count) controls valid")
         if valid < controls.count || !sound && caught < bugs.count { throw ChaosStatus.violation }
     }
+
+    /// A process that wakes may read first that it was given up, and then what would show the mistake: another try may find it.
+    private static let triesMax = 3
 
     private func tell(_ line: String) {
         print(line)

@@ -193,11 +193,11 @@ struct MatrixTrial {
             }
         case .leaderDeath: cluster.coordinators[leader].kill()
         case .leaderPause:
-            cluster.coordinators[leader].pause()
+            try await cluster.coordinators[leader].pause()
             try await TrialWait.until("another leader", within: .seconds(5)) { await cluster.leaderStatus() != nil }
             cluster.coordinators[leader].wake()
         case .workerPause:
-            armed[0].pause()
+            try await armed[0].pause()
             try await TrialWait.until("\(armed[0].name) to be given up", within: .seconds(5)) {
                 await cluster.leaderStatus().map { !$0.workers.contains { $0.name == armed[0].name } } ?? false
             }

@@ -168,7 +168,7 @@ extension PlantedTrial {
     /// Whatever was acknowledged is in the log.
     func allDieWhileTheLeaderIsStopped() async throws {
         let (cluster, client, operations) = try await begin(coordinators: 1)
-        cluster.coordinators[0].pause()
+        try await cluster.coordinators[0].pause()
         for key in keys.prefix(6) {
             await operations.append(notes.freshValue(), to: key, timeout: .milliseconds(50))
             await operations.read(key, timeout: .milliseconds(50))

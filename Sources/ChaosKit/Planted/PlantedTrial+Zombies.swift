@@ -9,7 +9,7 @@ extension PlantedTrial {
 
     /// Under a lease that has run out nothing is served.
     func readsWaitForAZombie() async throws {
-        try await readsWait { $0.pause() }
+        try await readsWait { try await $0.pause() }
     }
 
     /// A lease counts from when it was asked for, however late the answer is read.

@@ -9,7 +9,7 @@ extension TrialCluster {
     func verify() async -> [String] {
         let last = await quiescent()
         // All at the same time, so that nobody goes on without the others.
-        for process in coordinators { process.pause() }
+        for process in coordinators { process.askToPause() }
         for process in coordinators { process.kill() }
         for process in workers.values { process.kill() }
         return coordinators.compactMap { coordinator in

@@ -45,13 +45,17 @@ final class TrialProcess {
 
     var isRunning: Bool { process?.isRunning ?? false }
 
-    /// Whether all of it is stopped: by SIGSTOP, from inside or outside.
+    /// Whether all of it is stopped, every thread: by SIGSTOP, from inside or outside.
     var isStopped: Bool {
-        guard let process, process.isRunning,
-            let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/stat", encoding: .utf8),
-            let end = status.lastIndex(of: ")")
-        else { return false }
-        return status[end...].dropFirst(2).first == "T"
+        guard let process, process.isRunning else { return false }
+        let tasks = "/proc/\(process.processIdentifier)/task"
+        guard let threads = try? FileManager.default.contentsOfDirectory(atPath: tasks) else { return false }
+        return threads.allSatisfy { thread in
+            guard let status = try? String(contentsOfFile: "\(tasks)/\(thread)/stat", encoding: .utf8),
+                let end = status.lastIndex(of: ")")
+            else { return false }
+            return status[end...].dropFirst(2).first == "T"
+        }
     }
 
     /// Starts it, to be struck as the order says.
@@ -108,7 +112,15 @@ final class TrialProcess {
         self.process = nil
     }
 
-    func pause() { signal(SIGSTOP) }
+    /// Stops it. A busy system takes its time for that; meanwhile it would go on answering.
+    /// - Throws: `.didNotHappen`.
+    func pause() async throws(TrialError) {
+        askToPause()
+        try await TrialWait.until("\(name) to stop", within: .seconds(2)) { isStopped }
+    }
+
+    /// Has it stopped, and does not wait.
+    func askToPause() { signal(SIGSTOP) }
     func wake() { signal(SIGCONT) }
     /// Asks it to end in order, and does not wait.
     func terminate() { signal(SIGTERM) }
