@@ -121,8 +121,12 @@ final class CoordinatorCore: @unchecked Sendable {
         commands = CommandQueue(loop: loop, log: log) { [unowned self] in logTimeMs() }
     }
 
+    /// Itself while it takes part: it does until it is closed, whoever else lets go of it.
+    private var running: CoordinatorCore?
+
     /// Begins to take part: the log is loaded, and an election may begin.
     func start() throws {
+        running = self
         if configuration.isJoining, configuration.dataDirectory == nil {
             throw DeltaLogError.invalidSetting("a coordinator that joins a cluster needs a data directory")
         }
@@ -187,8 +191,12 @@ final class CoordinatorCore: @unchecked Sendable {
         peers = [:]
         server?.close()
         publisher?.close()
+        let end = { [self] in
+            running = nil
+            then()
+        }
         // The log applies to this object what was committed before its end.
-        if let log { log.close { withExtendedLifetime(self, then) } } else { then() }
+        if let log { log.close(then: end) } else { end() }
     }
 }
 
