@@ -199,6 +199,8 @@ extension TargetRun {
             nodes[place].isWanted = false
             guard isThere else { continue }
             nodes[place].state = .down
+            // It was on its way back after a fault, and nobody waits for it any more.
+            if let fault = nodes[place].endsFault { faultEnded(fault, place) }
             instance.process(nodes[place].name).send(SIGTERM)
         }
         note("resize-order", ["workers": order.workers])
