@@ -57,20 +57,10 @@ struct DeltaStreamTests {
         }
         for leader in leaders { leader.coordinators = coordinators }
         leaders[0].isLeading = true
-        let finder = try LeaderFinder(
-            endpoints: leaders.map(\.server.endpoint),
-            security: { _ in .none },
-            context: .shared,
-            loop: rpc.loop
-        )
-        let identity = WorkerIdentity(id: "w1", incarnation: Incarnation(rawValue: 1))
-        let stream = DeltaStream(identity: identity, leader: finder, loop: rpc.loop)
-        finder.found = { stream.leaderFound() }
+        let (finder, stream) = try worker(of: leaders, on: rpc)
         finder.start()
         rpc.step("a leader") { finder.hasLeader }
-        let client = try rpc.client(of: leaders[0].server.endpoint)
-        for _ in 1...2 { client.call(ClusterMethods.submit, [], CallOptions(timeout: nil)) { _ in } }
-        rpc.step("callers") { leaders[0].callers.count == 2 }
+        let client = try twoCallers(of: leaders[0], on: rpc)
         var jobs = Jobs()
         stream.add(jobs.next(for: leaders[0].callers[0]))
         rpc.step("the first delta") { leaders[0].sequences == [1] }
@@ -102,15 +92,7 @@ struct DeltaStreamTests {
         try leader.start(on: rpc, raftID: 1)
         leader.coordinators = [Hello.Coordinator(raftID: 1, endpoint: leader.server.endpoint.text)]
         leader.isLeading = true
-        let finder = try LeaderFinder(
-            endpoints: [leader.server.endpoint],
-            security: { _ in .none },
-            context: .shared,
-            loop: rpc.loop
-        )
-        let identity = WorkerIdentity(id: "w1", incarnation: Incarnation(rawValue: 1))
-        let stream = DeltaStream(identity: identity, leader: finder, loop: rpc.loop)
-        finder.found = { stream.leaderFound() }
+        let (finder, stream) = try worker(of: [leader], on: rpc)
         var ended: [UInt64] = []
         stream.ended = { job, refusal in
             #expect(refusal == nil)
@@ -118,9 +100,7 @@ struct DeltaStreamTests {
         }
         finder.start()
         rpc.step("a leader") { finder.hasLeader }
-        let client = try rpc.client(of: leader.server.endpoint)
-        for _ in 1...2 { client.call(ClusterMethods.submit, [], CallOptions(timeout: nil)) { _ in } }
-        rpc.step("callers") { leader.callers.count == 2 }
+        let client = try twoCallers(of: leader, on: rpc)
         var jobs = Jobs()
         for (number, caller) in leader.callers.enumerated() {
             stream.add(jobs.next(for: caller))
@@ -144,6 +124,28 @@ struct DeltaStreamTests {
         leader.kept = []
         leader.callers = []
         leader.server.close()
+    }
+
+    /// What a worker sends its deltas with.
+    private func worker(of leaders: [Leader], on rpc: SteppedRPC) throws -> (LeaderFinder, DeltaStream) {
+        let finder = try LeaderFinder(
+            endpoints: leaders.map(\.server.endpoint),
+            security: { _ in .none },
+            context: .shared,
+            loop: rpc.loop
+        )
+        let identity = WorkerIdentity(id: "w1", incarnation: Incarnation(rawValue: 1))
+        let stream = DeltaStream(identity: identity, leader: finder, loop: rpc.loop)
+        finder.found = { stream.leaderFound() }
+        return (finder, stream)
+    }
+
+    /// Two jobs have somebody to reply to.
+    private func twoCallers(of leader: Leader, on rpc: SteppedRPC) throws -> ClientCore {
+        let client = try rpc.client(of: leader.server.endpoint)
+        for _ in 1...2 { client.call(ClusterMethods.submit, [], CallOptions(timeout: nil)) { _ in } }
+        rpc.step("callers") { leader.callers.count == 2 }
+        return client
     }
 
     /// Jobs of one key that have run, in their order.
