@@ -65,6 +65,9 @@ final class CoordinatorCore: @unchecked Sendable {
         var handOverBytes = 0
     }
 
+    /// Itself while it takes part: it does until it is closed, whoever else lets go of it.
+    private var running: CoordinatorCore?
+
     /// The round whose states were handed over last, and how much of them.
     var handOver: (epoch: Epoch, bytes: Int) = (.zero, 0)
 
@@ -120,9 +123,6 @@ final class CoordinatorCore: @unchecked Sendable {
         log = makeLog()
         commands = CommandQueue(loop: loop, log: log) { [unowned self] in logTimeMs() }
     }
-
-    /// Itself while it takes part: it does until it is closed, whoever else lets go of it.
-    private var running: CoordinatorCore?
 
     /// Begins to take part: the log is loaded, and an election may begin.
     func start() throws {
